@@ -1,0 +1,54 @@
+use protox::Error;
+use protox::file::{File, FileResolver};
+
+/// Files that resolve without an include directory, besides `google/protobuf/*`.
+const FILES: [(&str, &str); 14] = [
+    ("google/api/annotations.proto", include_str!("../proto/google/api/annotations.proto")),
+    ("google/api/client.proto", include_str!("../proto/google/api/client.proto")),
+    ("google/api/field_behavior.proto", include_str!("../proto/google/api/field_behavior.proto")),
+    ("google/api/field_info.proto", include_str!("../proto/google/api/field_info.proto")),
+    ("google/api/http.proto", include_str!("../proto/google/api/http.proto")),
+    ("google/api/httpbody.proto", include_str!("../proto/google/api/httpbody.proto")),
+    ("google/api/launch_stage.proto", include_str!("../proto/google/api/launch_stage.proto")),
+    ("google/api/resource.proto", include_str!("../proto/google/api/resource.proto")),
+    ("google/api/routing.proto", include_str!("../proto/google/api/routing.proto")),
+    ("google/api/visibility.proto", include_str!("../proto/google/api/visibility.proto")),
+    ("google/rpc/code.proto", include_str!("../proto/google/rpc/code.proto")),
+    ("google/rpc/error_details.proto", include_str!("../proto/google/rpc/error_details.proto")),
+    ("google/rpc/status.proto", include_str!("../proto/google/rpc/status.proto")),
+    (OPTIONS, include_str!("../proto/nats/rpc/v1/options.proto")),
+];
+
+/// The file with the options of nats-rpc itself. It is for reading only: no code is generated from it.
+pub(crate) const OPTIONS: &str = "nats/rpc/v1/options.proto";
+
+/// The text of a built-in file.
+pub(crate) fn text(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
+}
+
+/// Finds the built-in files.
+pub(crate) struct Builtin;
+
+impl FileResolver for Builtin {
+    fn open_file(&self, name: &str) -> Result<File, Error> {
+        text(name).map_or_else(|| Err(Error::file_not_found(name)), |text| File::from_source(name, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::{env, fs};
+
+    use super::FILES;
+
+    /// The repository has these files in `proto/`, for people; the crate has copies, to be published with them.
+    #[test]
+    fn copies_are_equal() {
+        let proto = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
+        for (name, text) in FILES {
+            assert_eq!(fs::read_to_string(proto.join(name)).expect(name), text, "{name}");
+        }
+    }
+}

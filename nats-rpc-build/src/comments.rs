@@ -1,0 +1,32 @@
+use nats_rpc_codegen::docs::Docs;
+use prost_types::FileDescriptorProto;
+
+/// Comments, kept aside while prost generates code.
+///
+/// prost would print them with changes of its own. So it gets a mark in place of each, and the marks are replaced by
+/// documentation afterwards.
+#[derive(Debug, Default)]
+pub(crate) struct Comments(Vec<String>);
+
+const MARK: &str = "nats-rpc-comment-";
+
+impl Comments {
+    /// Puts marks in place of all comments of a file.
+    pub(crate) fn take(&mut self, file: &mut FileDescriptorProto) {
+        for location in file.source_code_info.iter_mut().flat_map(|info| &mut info.location) {
+            location.leading_detached_comments.clear();
+            let parts = [location.leading_comments.take(), location.trailing_comments.take()];
+            let parts: Vec<_> = parts.into_iter().flatten().collect();
+            if !parts.is_empty() {
+                location.leading_comments = Some(format!(" {MARK}{}\n", self.0.len()));
+                self.0.push(parts.join("\n\n"));
+            }
+        }
+    }
+
+    /// The documentation that a line of a comment stands for, if it is a mark.
+    pub(crate) fn docs(&self, line: &str) -> Option<Docs> {
+        let index: usize = line.trim().strip_prefix(MARK)?.parse().ok()?;
+        self.0.get(index).map(|comment| Docs::from_comment(comment))
+    }
+}

@@ -1,0 +1,130 @@
+use std::env;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use nats_rpc_codegen::ir::Parts;
+
+use crate::error::Error;
+use crate::generate::generate;
+use crate::load::Loaded;
+
+/// How to compile, for those who need more than [`compile`](crate::compile).
+///
+/// # Examples
+/// ```no_run
+/// fn main() -> Result<(), nats_rpc_build::Error> {
+///     nats_rpc_build::Config::new()
+///         .build_server(false)
+///         .prost(|prost| {
+///             prost.bytes(["."]);
+///         })
+///         .compile(&["proto/greeter.proto"], &["proto"])
+/// }
+/// ```
+#[must_use = "nothing happens before `compile`"]
+pub struct Config {
+    pub(crate) out_dir: Option<PathBuf>,
+    pub(crate) include_file: Option<String>,
+    pub(crate) runtime: String,
+    pub(crate) prost: prost_build::Config,
+    pub(crate) parts: Parts,
+}
+
+impl Config {
+    /// The default settings.
+    pub fn new() -> Self {
+        let config = Self {
+            out_dir: None,
+            include_file: None,
+            runtime: String::new(),
+            prost: prost_build::Config::new(),
+            parts: Parts::default(),
+        };
+        config.runtime_path("::nats_rpc")
+    }
+
+    /// Writes the files into `directory` instead of the one that cargo gives build scripts, `OUT_DIR`.
+    pub fn out_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(directory.into());
+        self
+    }
+
+    /// Writes one more file of this name, which includes all others in nested modules, one for each segment of their
+    /// packages. Packages that use each other's messages find them there.
+    pub fn include_file(mut self, name: impl Into<String>) -> Self {
+        self.include_file = Some(name.into());
+        self
+    }
+
+    /// Where the generated code finds the runtime, if not at `::nats_rpc`.
+    pub fn runtime_path(mut self, path: impl Into<String>) -> Self {
+        self.runtime = path.into();
+        self.prost.prost_path(format!("{}::codegen::prost", self.runtime));
+        self.prost.prost_types_path(format!("{}::codegen::prost_types", self.runtime));
+        self
+    }
+
+    /// Changes how prost generates the messages.
+    ///
+    /// Its settings about services and output (`service_generator`, `out_dir`, `include_file`, `format`) have no effect.
+    pub fn prost(mut self, change: impl FnOnce(&mut prost_build::Config)) -> Self {
+        change(&mut self.prost);
+        self
+    }
+
+    /// Whether to generate clients. The default is yes.
+    pub const fn build_client(mut self, yes: bool) -> Self {
+        self.parts.client = yes;
+        self
+    }
+
+    /// Whether to generate server traits and servers. The default is yes.
+    pub const fn build_server(mut self, yes: bool) -> Self {
+        self.parts.server = yes;
+        self
+    }
+
+    /// Compiles `.proto` files that lie below one of the `includes`, and what they import.
+    ///
+    /// Writes one file for each package, such as `greeter.v1.rs` (`_.rs` without a package). A file that would not
+    /// change is not touched. Tells cargo which `.proto` files were read.
+    ///
+    /// # Errors
+    /// When a file can't be read, is not valid, or asks for something that can't be generated. The error prints as
+    /// a message with file, line and column.
+    pub fn compile(self, protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<(), Error> {
+        let out_dir =
+            self.out_dir.clone().or_else(|| env::var_os("OUT_DIR").map(PathBuf::from)).ok_or_else(|| {
+                Error::plain(
+                    "there is no directory to write to",
+                    "call this in a build script, where cargo sets OUT_DIR, or say `Config::out_dir`",
+                )
+            })?;
+        let loaded = Loaded::open(protos, includes)?;
+        for file in loaded.files_read() {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+        let output = generate(self, &loaded)?;
+        for warning in &output.warnings {
+            println!("cargo::warning={warning}");
+        }
+        output.write(&out_dir)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("out_dir", &self.out_dir)
+            .field("include_file", &self.include_file)
+            .field("runtime", &self.runtime)
+            .field("parts", &self.parts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+use nats_rpc_codegen::ir::{Idempotency, Kind, Method, Parts, Paths, Service};
+use nats_rpc_codegen::names;
+use prost_reflect::ServiceDescriptor;
+use prost_types::method_options::IdempotencyLevel;
+use syn::{Type, Visibility, parse_quote};
+
+use crate::comments::Comments;
+use crate::options::{MethodOptions, ServiceOptions};
+use crate::source::Declared;
+
+/// A service that prost has read, and its descriptor.
+pub(crate) struct Source<'a> {
+    pub(crate) prost: &'a prost_build::Service,
+    pub(crate) descriptor: &'a ServiceDescriptor,
+}
+
+/// A service of the model, and what was left out.
+pub(crate) struct Lowered {
+    pub(crate) service: Service,
+    /// For each method of the service, its number in the `.proto`.
+    pub(crate) numbers: Vec<usize>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What is the same for all services of a package.
+pub(crate) struct Settings {
+    pub(crate) runtime: syn::Path,
+    pub(crate) parts: Parts,
+    pub(crate) descriptor_set: String,
+}
+
+pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comments) -> Lowered {
+    let (mut methods, mut numbers, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, prost) in source.prost.methods.iter().enumerate() {
+        let method = method(source, number, settings, comments);
+        if method.kind == Kind::Unary {
+            methods.push(method);
+            numbers.push(number);
+        } else {
+            warnings.push(skipped(source.descriptor, number, &prost.proto_name));
+        }
+    }
+    let options = ServiceOptions::of(source.descriptor);
+    let runtime = &settings.runtime;
+    let service = Service {
+        ident: names::type_name(&source.prost.proto_name),
+        proto_name: source.descriptor.full_name().to_owned(),
+        docs: docs(&source.prost.comments, comments),
+        deprecated: source.prost.options.deprecated(),
+        visibility: Visibility::Public(syn::token::Pub::default()),
+        methods,
+        subject: options.subject,
+        queue_group: options.queue_group,
+        descriptor_set: Some(settings.descriptor_set.clone()),
+        paths: Paths { runtime: runtime.clone(), codec: parse_quote!(#runtime::codec::Prost) },
+        parts: settings.parts,
+    };
+    Lowered { service, numbers, warnings }
+}
+
+fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Comments) -> Method {
+    let prost = &source.prost.methods[number];
+    let options =
+        source.descriptor.methods().nth(number).map(|method| MethodOptions::of(&method)).unwrap_or_default();
+    let (request, response) = (rust_type(&prost.input_type), rust_type(&prost.output_type));
+    let runtime = &settings.runtime;
+    Method {
+        ident: names::method(&prost.proto_name),
+        proto_name: prost.proto_name.clone(),
+        docs: docs(&prost.comments, comments),
+        deprecated: prost.options.deprecated(),
+        kind: Kind::of(prost.client_streaming, prost.server_streaming),
+        idempotency: match prost.options.idempotency_level() {
+            IdempotencyLevel::IdempotencyUnknown => Idempotency::Unknown,
+            IdempotencyLevel::NoSideEffects => Idempotency::NoSideEffects,
+            IdempotencyLevel::Idempotent => Idempotency::Idempotent,
+        },
+        timeout: options.timeout,
+        argument: parse_quote!(#runtime::Request<#request>),
+        output: parse_quote!(::core::result::Result<#runtime::Response<#response>, #runtime::Status>),
+        request,
+        response,
+    }
+}
+
+fn docs(prost: &prost_build::Comments, comments: &Comments) -> nats_rpc_codegen::docs::Docs {
+    prost.leading.iter().find_map(|line| comments.docs(line)).unwrap_or_default()
+}
+
+/// A type as prost writes it, which is always one that parses.
+fn rust_type(prost: &str) -> Type {
+    syn::parse_str(prost).unwrap_or_else(|error| unreachable!("prost named a type `{prost}`: {error}"))
+}
+
+fn skipped(service: &ServiceDescriptor, number: usize, method: &str) -> String {
+    let place = Declared::new(&service.parent_file(), &method_path(service, number)).line();
+    format!(
+        "{place}: left out the streaming method `{}.{method}`: only unary methods are generated so far",
+        service.full_name()
+    )
+}
+
+/// The path of a method's name in the descriptor of its file.
+pub(crate) fn method_path(service: &ServiceDescriptor, number: usize) -> Vec<i32> {
+    let number = i32::try_from(number).unwrap_or(i32::MAX);
+    [service.path(), &[2, number, 1]].concat()
+}

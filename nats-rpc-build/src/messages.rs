@@ -1,0 +1,70 @@
+use nats_rpc_codegen::tokens::allow;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::visit_mut::VisitMut;
+use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, parse_quote};
+
+use crate::comments::Comments;
+use crate::error::Error;
+
+/// prost's code with its comments made safe, and our list of lints on every item.
+pub(crate) fn finish(code: &str, comments: &Comments) -> Result<Vec<Item>, Error> {
+    let mut file = syn::parse_file(code).map_err(|error| not_rust(&error))?;
+    WithDocs(comments).visit_file_mut(&mut file);
+    for item in &mut file.items {
+        add_allow(item);
+    }
+    Ok(file.items)
+}
+
+/// prost or we have written what is no Rust. Attributes that a build script adds are the likely cause.
+pub(crate) fn not_rust(error: &syn::Error) -> Error {
+    Error::plain(
+        format!("the generated code is not valid Rust: {error}"),
+        "check the attributes and types that the build script adds with `Config::prost`",
+    )
+}
+
+/// Puts documentation in place of its marks.
+struct WithDocs<'a>(&'a Comments);
+
+impl VisitMut for WithDocs<'_> {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        let all = attributes.drain(..).flat_map(|attribute| self.replace(attribute)).collect();
+        *attributes = all;
+    }
+}
+
+impl WithDocs<'_> {
+    fn replace(&self, attribute: Attribute) -> Vec<Attribute> {
+        match doc(&attribute).and_then(|line| self.0.docs(&line)) {
+            Some(docs) => docs.lines().iter().map(|line| parse_quote!(#[doc = #line])).collect(),
+            None => vec![attribute],
+        }
+    }
+}
+
+fn doc(attribute: &Attribute) -> Option<String> {
+    match &attribute.meta {
+        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) => Some(line.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Adds the list of lints behind the documentation of an item.
+fn add_allow(item: &mut Item) {
+    let attributes = match item {
+        Item::Enum(item) => &mut item.attrs,
+        Item::Impl(item) => &mut item.attrs,
+        Item::Mod(item) => &mut item.attrs,
+        Item::Struct(item) => &mut item.attrs,
+        _ => return,
+    };
+    let behind_docs = attributes.iter().take_while(|attribute| attribute.path().is_ident("doc")).count();
+    let tokens: TokenStream = allow().into_token_stream();
+    let list: Attribute = parse_quote!(#tokens);
+    attributes.insert(behind_docs, list);
+}

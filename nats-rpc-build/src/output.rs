@@ -1,0 +1,40 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::error::Error;
+
+/// What is to be written and said.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    /// Contents by file name.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// Packages that have a `.rs` file.
+    pub(crate) modules: BTreeSet<String>,
+    /// What the user is to know.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Output {
+    /// Writes the files that are not there as they should be.
+    pub(crate) fn write(&self, directory: &Path) -> Result<(), Error> {
+        for (name, contents) in &self.files {
+            let path = directory.join(name);
+            write_if_changed(&path, contents).map_err(|error| {
+                Error::plain(
+                    format!("can't write {}: {error}", path.display()),
+                    "the directory has to exist and be writable",
+                )
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn write_if_changed(path: &Path, contents: &[u8]) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|old| old == contents) {
+        return Ok(());
+    }
+    fs::write(path, contents)
+}

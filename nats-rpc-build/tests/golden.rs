@@ -1,0 +1,131 @@
+//! What is generated for the files in `tests/golden/cases`, and what is said about those in `tests/golden/errors`, is
+//! what is kept beside them.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p nats-rpc-build` writes them anew. The crate `golden` compiles what is kept.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use nats_rpc_build::Config;
+
+#[test]
+fn generated_code_is_as_kept() {
+    let mut differences = Vec::new();
+    for case in directories("cases") {
+        let name = case.file_name().expect("a name").to_string_lossy().into_owned();
+        let out = scratch(&name);
+        config(&name).out_dir(&out).include_file("mod.rs").compile(&protos(&case), &[&case]).expect(&name);
+        differences.extend(differences_between(&case.join("out"), &files(&out)));
+    }
+    assert!(differences.is_empty(), "UPDATE_GOLDEN=1 would change: {differences:#?}");
+}
+
+#[test]
+fn nothing_is_written_twice() {
+    let (case, out) = (golden().join("cases/unary"), scratch("twice"));
+    let compile = || Config::new().out_dir(&out).compile(&protos(&case), &[&case]).expect("compiles");
+    let written =
+        || fs::metadata(out.join("greeter.v1.rs")).and_then(|file| file.modified()).expect("a file");
+    compile();
+    let first = written();
+    compile();
+    assert_eq!(written(), first);
+}
+
+#[test]
+fn errors_read_as_kept() {
+    let mut differences = Vec::new();
+    for case in directories("errors") {
+        let name = case.file_name().expect("a name").to_string_lossy().into_owned();
+        let out = scratch(&format!("error-{name}"));
+        let error = Config::new().out_dir(&out).compile(&protos(&case), &[&case]).expect_err(&name);
+        assert!(files(&out).is_empty(), "{name}: nothing is written after an error");
+        differences.extend(difference(&case.join("error.txt"), error.to_string().as_bytes()));
+    }
+    assert!(differences.is_empty(), "UPDATE_GOLDEN=1 would change: {differences:#?}");
+}
+
+fn config(case: &str) -> Config {
+    match case {
+        "client_only" => Config::new().build_server(false),
+        "server_only" => Config::new().build_client(false),
+        _ => Config::new(),
+    }
+}
+
+/// Relative, for the sake of messages: tests run in the directory of their package.
+fn golden() -> PathBuf {
+    PathBuf::from("../tests/golden")
+}
+
+fn directories(under: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(golden().join(under)).expect(under);
+    let mut all: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    all.sort();
+    all
+}
+
+/// An empty directory to write into.
+fn scratch(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    drop(fs::remove_dir_all(&directory));
+    fs::create_dir_all(&directory).expect("a directory");
+    directory
+}
+
+fn protos(directory: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            all.extend(protos(&path));
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            all.push(path);
+        }
+    }
+    all.sort();
+    all
+}
+
+fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let Ok(entries) = fs::read_dir(directory) else { return BTreeMap::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .map(|path| {
+            (
+                path.file_name().expect("a name").to_string_lossy().into_owned(),
+                fs::read(&path).expect("a file"),
+            )
+        })
+        .collect()
+}
+
+fn differences_between(kept: &Path, new: &BTreeMap<String, Vec<u8>>) -> Vec<PathBuf> {
+    let mut differences = Vec::new();
+    for name in files(kept).keys().filter(|name| !new.contains_key(*name)) {
+        if update() {
+            fs::remove_file(kept.join(name)).expect("to remove a file");
+        } else {
+            differences.push(kept.join(name));
+        }
+    }
+    differences.extend(new.iter().filter_map(|(name, contents)| difference(&kept.join(name), contents)));
+    differences
+}
+
+fn difference(kept: &Path, new: &[u8]) -> Option<PathBuf> {
+    if fs::read(kept).is_ok_and(|old| old == new) {
+        return None;
+    }
+    if !update() {
+        return Some(kept.to_owned());
+    }
+    fs::create_dir_all(kept.parent().expect("a parent")).expect("a directory");
+    fs::write(kept, new).expect("to write a file");
+    None
+}
+
+fn update() -> bool {
+    env::var_os("UPDATE_GOLDEN").is_some()
+}

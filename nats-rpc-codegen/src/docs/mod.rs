@@ -1,0 +1,62 @@
+//! Comments of a `.proto` as rustdoc that does nothing but show.
+//!
+//! Whatever a comment holds, the documentation made from it runs no doctest, has no broken link, no HTML and no bare
+//! address, and no character that the compiler refuses. Paragraphs, lists, `code`, links to web pages and bold text
+//! stay what they are.
+
+mod blocks;
+mod inline;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+
+/// Lines of documentation, one `#[doc]` attribute each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Docs(Vec<String>);
+
+impl Docs {
+    /// Documentation from a comment in a `.proto`, made safe.
+    ///
+    /// ```
+    /// # use nats_rpc_codegen::docs::Docs;
+    /// let docs = Docs::from_comment(" Replies to <name>, see [Foo].");
+    /// assert_eq!(docs.lines(), [r" Replies to \<name>, see \[Foo\]."]);
+    /// ```
+    #[must_use]
+    pub fn from_comment(comment: &str) -> Self {
+        Self(blocks::lines(comment).into_iter().map(indent).collect())
+    }
+
+    /// Documentation that is written in Rust already, taken as it is.
+    #[must_use]
+    pub fn from_rust(lines: Vec<String>) -> Self {
+        Self(lines)
+    }
+
+    /// These lines, or `fallback` if there are none.
+    #[must_use]
+    pub fn or(&self, fallback: &str) -> Self {
+        if self.0.is_empty() { Self(vec![indent(fallback.to_owned())]) } else { self.clone() }
+    }
+
+    /// The lines, each with the space that stands after `///`.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl ToTokens for Docs {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        for line in &self.0 {
+            tokens.extend(quote! { #[doc = #line] });
+        }
+    }
+}
+
+fn indent(line: String) -> String {
+    if line.is_empty() { line } else { format!(" {line}") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use super::Docs;
+
+#[track_caller]
+fn check(comment: &str, expected: &[&str]) {
+    let docs = Docs::from_comment(comment);
+    let lines: Vec<_> = docs.lines().iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    assert_eq!(lines, expected);
+    // Nothing is escaped twice.
+    let again = Docs::from_comment(&docs.lines().join("\n"));
+    assert_eq!(again, docs);
+}
+
+#[test]
+fn plain_text_stays() {
+    check(" Says hello.\n\n Twice, if asked.\n", &["Says hello.", "", "Twice, if asked."]);
+}
+
+#[test]
+fn tags_and_brackets_are_text() {
+    check(" A <b>tag</b> and [x], [Foo.Bar], [^1].", &[r"A \<b>tag\</b> and \[x\], \[Foo.Bar\], \[^1\]."]);
+    check(" [foo]: http://a.example/b", &[r"\[foo\]: <http://a.example/b>"]);
+    check(" [a\n b][c.D]", &[r"\[a", r"b\]\[c.D\]"]);
+}
+
+#[test]
+fn references_keep_their_text() {
+    check(" See [Foo][p.v1.Foo] and [the Foo][].", &["See `Foo` and the Foo."]);
+}
+
+#[test]
+fn addresses_become_links() {
+    check(
+        " See https://a.example/b_(c), or (http://d.example).",
+        &["See <https://a.example/b_(c)>, or (<http://d.example>)."],
+    );
+    check(
+        " [docs](https://a.example) <https://b.example>",
+        &["[docs](https://a.example) <https://b.example>"],
+    );
+    check(" [docs](../other.md)", &[r"\[docs\](../other.md)"]);
+}
+
+#[test]
+fn code_spans_stay_and_lone_backticks_are_text() {
+    check(" `a <b> [c]` and ``d ` e`` and `f", &[r"`a <b> [c]` and ``d ` e`` and \`f"]);
+}
+
+#[test]
+fn no_block_is_a_doctest() {
+    check(" Like:\n ```\n panic!();\n ```\n done", &["Like:", "```text", "panic!();", "```", "done"]);
+    check(" ```rust\n panic!();", &["```text", "panic!();", "```"]);
+    check(" ~~~ python\n ```\n x\n ~~~", &["````text", "```", "x", "````"]);
+    check(
+        " Like:\n\n     panic!();\n\n       two\n\n done",
+        &["Like:", "", "```text", "panic!();", "", "  two", "```", "", "done"],
+    );
+    check(" - ```\n   x\n   ```\n - y", &["```text", "x", "```", "- y"]);
+}
+
+#[test]
+fn lists_hold_no_code() {
+    check(" - a\n\n       deep\n -     far", &["- a", "", "   deep", "- far"]);
+    check(" * a *b* **c** p/*/t/*", &[r"* a \*b\* **c** p/\*/t/\*"]);
+    check(" 1.     far", &["1. far"]);
+    check(" >     quoted", &[r"\> quoted"]);
+}
+
+#[test]
+fn what_does_not_show_is_dropped() {
+    check("\u{feff} a\u{200b}b\u{202e}c\u{7}\r\n\td", &["abc", "   d"]);
+    check(" */ /* x", &[r"\*/ /\* x"]);
+    check(" \n \n", &[]);
+    check(" a\n\n\n\n b\n", &["a", "", "b"]);
+    check("*\n Javadoc.\n", &["Javadoc."]);
+    check("* Javadoc. ", &["Javadoc."]);
+}
+
+#[test]
+fn backslashes_do_not_undo_escapes() {
+    check(r" a\[b] c\\[d] e\n end\", &[r"a\[b\] c\\\[d\] e\n end\\"]);
+}

@@ -1,0 +1,34 @@
+use std::time::Duration;
+
+use proc_macro2::Ident;
+use syn::Type;
+
+use super::{Idempotency, Kind};
+use crate::docs::Docs;
+
+/// One RPC.
+#[derive(Debug, Clone)]
+pub struct Method {
+    /// Name of the Rust functions, such as `say_hello`.
+    pub ident: Ident,
+    /// Name on the wire, such as `SayHello`.
+    pub proto_name: String,
+    /// What is written above it.
+    pub docs: Docs,
+    /// Whether its use should warn.
+    pub deprecated: bool,
+    /// One message or a stream, each way.
+    pub kind: Kind,
+    /// Whether it may run twice.
+    pub idempotency: Idempotency,
+    /// Timeout of calls that set none.
+    pub timeout: Option<Duration>,
+    /// The request message.
+    pub request: Type,
+    /// The response message.
+    pub response: Type,
+    /// The argument of the trait's function: `Request<..>` around [`request`](Self::request).
+    pub argument: Type,
+    /// What the trait's function resolves to: `Result<Response<..>, Status>`.
+    pub output: Type,
+}

@@ -1,0 +1,27 @@
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The attribute that every generated item bears, so that the lints of the crate around it hold for what people wrote.
+///
+/// ```
+/// let attribute = nats_rpc_codegen::tokens::allow().to_string();
+/// assert!(attribute.contains("missing_docs"));
+/// ```
+#[must_use]
+pub fn allow() -> TokenStream {
+    quote! {
+        #[allow(
+            deprecated,
+            missing_docs,
+            unnameable_types,
+            unreachable_pub,
+            unused,
+            unused_qualifications,
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic,
+            clippy::restriction,
+            reason = "generated code"
+        )]
+    }
+}

@@ -1,0 +1,70 @@
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::{allow, at_request, deprecated, method_attributes};
+use crate::ir::{Method, Service};
+use crate::names;
+
+/// The client: a struct, how to make one, a function per method.
+pub(super) fn client(service: &Service) -> TokenStream {
+    let visibility = &service.visibility;
+    let runtime = &service.paths.runtime;
+    let name = names::client(&service.ident);
+    let docs = format!(" Client of `{}`.", service.proto_name);
+    let deprecated = deprecated(service.deprecated);
+    let allow = allow();
+    let methods = service.methods.iter().enumerate().map(|(index, method)| function(service, index, method));
+    quote! {
+        #[doc = #docs]
+        ///
+        /// It is cheap to clone: clones share what carries their calls.
+        #deprecated
+        #allow
+        #[derive(Debug, Clone)]
+        #visibility struct #name<__S = #runtime::Channel> {
+            service: __S,
+        }
+
+        #allow
+        impl #name<#runtime::Channel> {
+            /// Connects to a NATS server, such as `nats://localhost:4222`.
+            ///
+            /// # Errors
+            /// `UNAVAILABLE` when no server can be reached, `INVALID_ARGUMENT` when `url` is not an address,
+            /// `UNAUTHENTICATED` when the server refuses the credentials.
+            pub async fn connect(
+                url: impl ::core::convert::AsRef<str>,
+            ) -> ::core::result::Result<Self, #runtime::Status> {
+                #runtime::codegen::connect(url.as_ref()).await.map(Self::new)
+            }
+        }
+
+        #allow
+        impl<__S: #runtime::CallService> #name<__S> {
+            /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
+            pub const fn new(service: __S) -> Self {
+                Self { service }
+            }
+
+            #(#methods)*
+        }
+    }
+}
+
+fn function(service: &Service, index: usize, method: &Method) -> TokenStream {
+    let Method { ident, request, response, .. } = method;
+    let (runtime, codec) = (&service.paths.runtime, &service.paths.codec);
+    let spec = names::spec(&service.ident);
+    let index = Literal::usize_unsuffixed(index);
+    let attributes = method_attributes(method);
+    let call = at_request(method, quote! { #runtime::codegen::unary::<#codec, _, _, _> });
+    quote! {
+        #attributes
+        pub fn #ident(
+            &self,
+            request: impl #runtime::IntoRequest<#request>,
+        ) -> #runtime::client::Unary<__S, #response> {
+            #call(&self.service, #spec.method(#index), request)
+        }
+    }
+}

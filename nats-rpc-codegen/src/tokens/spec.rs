@@ -1,0 +1,55 @@
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::allow;
+use crate::ir::{Idempotency, Kind, Method, Service};
+use crate::names;
+
+/// The static with the facts of the service.
+pub(super) fn spec(service: &Service) -> TokenStream {
+    let Service { proto_name, visibility, .. } = service;
+    let runtime = &service.paths.runtime;
+    let name = names::spec(&service.ident);
+    let docs = format!(" Facts about `{proto_name}` and its methods, fixed at build time.");
+    let allow = allow();
+    let methods =
+        service.methods.iter().enumerate().map(|(index, method)| method_spec(service, index, method));
+    let subject = service.subject.iter().map(|subject| quote! { .with_subject(#subject) });
+    let queue_group = service.queue_group.iter().map(|group| quote! { .with_queue_group(#group) });
+    let descriptor_set = service
+        .descriptor_set
+        .iter()
+        .map(|file| quote! { .with_descriptor_set(::core::include_bytes!(#file)) });
+    quote! {
+        #[doc = #docs]
+        #allow
+        #visibility static #name: #runtime::ServiceSpec = #runtime::ServiceSpec::new(#proto_name, &[#(#methods),*])
+            #(#subject)* #(#queue_group)* #(#descriptor_set)*;
+    }
+}
+
+fn method_spec(service: &Service, index: usize, method: &Method) -> TokenStream {
+    let runtime = &service.paths.runtime;
+    let (service_name, name) = (&service.proto_name, &method.proto_name);
+    let index = Literal::usize_unsuffixed(index);
+    let kind = match method.kind {
+        Kind::Unary => quote! { Unary },
+        Kind::ServerStreaming => quote! { ServerStreaming },
+        Kind::ClientStreaming => quote! { ClientStreaming },
+        Kind::BidiStreaming => quote! { BidiStreaming },
+    };
+    let idempotency = match method.idempotency {
+        Idempotency::Unknown => None,
+        Idempotency::NoSideEffects => Some(quote! { NoSideEffects }),
+        Idempotency::Idempotent => Some(quote! { Idempotent }),
+    };
+    let idempotency =
+        idempotency.iter().map(|level| quote! { .with_idempotency(#runtime::Idempotency::#level) });
+    let timeout = method.timeout.iter().map(|timeout| {
+        let millis = Literal::u64_unsuffixed(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+        quote! { .with_timeout(::core::time::Duration::from_millis(#millis)) }
+    });
+    quote! {
+        #runtime::Spec::new(#service_name, #name, #index, #runtime::Kind::#kind) #(#idempotency)* #(#timeout)*
+    }
+}

@@ -1,0 +1,106 @@
+//! `#[nats_rpc::service]`: a service from a Rust trait, without a `.proto`.
+//!
+//! Use it through `nats-rpc`, which re-exports it.
+
+mod bounds;
+mod method;
+mod options;
+mod service;
+mod signature;
+
+use nats_rpc_codegen::tokens;
+use proc_macro::TokenStream;
+use proc_macro2::TokenStream as Tokens;
+use syn::{ItemTrait, parse_macro_input};
+
+/// Turns a trait into a service: the trait to implement, a client and a server, as from a `.proto`.
+///
+/// ```
+/// use nats_rpc::{Request, Response, Status};
+/// # use nats_rpc_macros::service;
+/// # type HelloRequest = String;
+/// # type HelloReply = String;
+///
+/// /// Greets people.
+/// # /*
+/// #[nats_rpc::service(package = "greeter.v1")]
+/// # */ #[service(package = "greeter.v1")]
+/// pub trait Greeter {
+///     /// Says hello to somebody.
+///     async fn say_hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status>;
+/// }
+/// ```
+///
+/// makes `Greeter`, `GreeterClient`, `GreeterServer` and `GREETER`, with the visibility of the trait. Messages are types
+/// that the codec takes: with `prost`, those that derive `prost::Message`; with `json`, those that derive serde's
+/// `Serialize` and `Deserialize`.
+///
+/// # Options of the trait
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `package = "greeter.v1"` | package of the service's name | no package |
+/// | `name = "Greeter"` | name of the service | the trait's |
+/// | `subject = "svc.greet.v1"` | prefix of the subjects | `svc.<package>.<name>` |
+/// | `queue_group = "workers"` | queue group of the instances | `q` |
+/// | `codec = "json"` | how messages become bytes, `"prost"` or `"json"` | `"prost"` |
+/// | `crate = path` | where the runtime is | `::nats_rpc` |
+///
+/// # Options of a method
+///
+/// `#[rpc(name = "SayHello", idempotency = "idempotent", timeout_ms = 1500)]`: the name on the wire, if it is not
+/// that of the function in `UpperCamelCase`; whether the method may run twice (`"idempotent"` or
+/// `"no_side_effects"`); the timeout of calls that set none.
+///
+/// # Errors
+/// What can't be a service is refused at compile time, all mistakes of a trait at once; so is a message that the codec
+/// can't take:
+///
+/// ```compile_fail,E0277
+/// # use nats_rpc::{Request, Response, Status};
+/// # use nats_rpc_macros::service;
+/// struct NoMessage;
+///
+/// #[service]
+/// trait Greeter {
+///     async fn say_hello(&self, request: Request<NoMessage>) -> Result<Response<String>, Status>;
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn service(options: TokenStream, item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as ItemTrait);
+    expand(options.into(), &item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+fn expand(options: Tokens, item: &ItemTrait) -> syn::Result<Tokens> {
+    let service = service::parse(options, item)?;
+    let mut items = tokens::service(&service);
+    items.extend(bounds::bounds(&service));
+    Ok(items)
+}
+
+/// Errors, of which all are shown.
+#[derive(Default)]
+struct Errors(Option<syn::Error>);
+
+impl Errors {
+    fn push(&mut self, error: syn::Error) {
+        match &mut self.0 {
+            Some(all) => all.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+
+    fn at(&mut self, place: impl quote::ToTokens, message: impl std::fmt::Display) {
+        self.push(syn::Error::new_spanned(place, message));
+    }
+
+    /// The value, or keeps its error.
+    fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+        result.map_err(|error| self.push(error)).ok()
+    }
+
+    fn finish(self) -> syn::Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+}

@@ -1,0 +1,83 @@
+use nats_rpc_codegen::docs::Docs;
+use nats_rpc_codegen::ir::{Kind, Method};
+use nats_rpc_codegen::names;
+use proc_macro2::Span;
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, TraitItemFn};
+
+use crate::Errors;
+use crate::options::MethodOptions;
+use crate::signature::{self, Types};
+
+/// Where the parts of a method are.
+pub(crate) struct MethodSpans {
+    pub(crate) name: Span,
+    pub(crate) timeout: Span,
+}
+
+/// A method of the model, and where it stands.
+pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, MethodSpans)> {
+    if let Some(body) = &item.default {
+        errors.at(body, "an RPC has no body here: whoever implements the trait writes it");
+    }
+    let attributes = Attributes::parse(&item.attrs, errors);
+    let options = attributes.rpc.map(|rpc| MethodOptions::parse(rpc, errors)).unwrap_or_default();
+    let Types { request, response, argument, output } = signature::parse(&item.sig, errors)?;
+    let ident = item.sig.ident.clone();
+    let spans = MethodSpans {
+        name: options.name.as_ref().map_or(ident.span(), syn::LitStr::span),
+        timeout: options.timeout.as_ref().map_or(ident.span(), |(_, literal)| literal.span()),
+    };
+    let proto_name = options.name.map_or_else(|| names::rpc(&ident), |name| name.value());
+    let method = Method {
+        ident,
+        proto_name,
+        docs: attributes.docs,
+        deprecated: attributes.deprecated,
+        kind: Kind::Unary,
+        idempotency: options.idempotency,
+        timeout: options.timeout.map(|(timeout, _)| timeout),
+        request,
+        response,
+        argument,
+        output,
+    };
+    Some((method, spans))
+}
+
+/// What stands above a trait or a method.
+pub(crate) struct Attributes<'a> {
+    pub(crate) docs: Docs,
+    pub(crate) deprecated: bool,
+    pub(crate) rpc: Option<&'a Attribute>,
+}
+
+impl<'a> Attributes<'a> {
+    pub(crate) fn parse(attributes: &'a [Attribute], errors: &mut Errors) -> Self {
+        let (mut docs, mut deprecated, mut rpc) = (Vec::new(), false, None);
+        for attribute in attributes {
+            if let Some(line) = doc(attribute) {
+                docs.push(line);
+            } else if attribute.path().is_ident("deprecated") {
+                deprecated = true;
+            } else if attribute.path().is_ident("rpc") {
+                rpc = Some(attribute);
+            } else {
+                errors.at(
+                    attribute,
+                    "only documentation, `#[deprecated]` and, on methods, `#[rpc(..)]` work here",
+                );
+            }
+        }
+        Self { docs: Docs::from_rust(docs), deprecated, rpc }
+    }
+}
+
+fn doc(attribute: &Attribute) -> Option<String> {
+    match &attribute.meta {
+        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) => Some(line.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use nats_rpc_codegen::ir::Idempotency;
+use proc_macro2::TokenStream;
+use syn::meta::ParseNestedMeta;
+use syn::parse::Parser;
+use syn::{Attribute, LitInt, LitStr, Path};
+
+use crate::Errors;
+
+/// What stands in `#[nats_rpc::service(..)]`.
+#[derive(Default)]
+pub(crate) struct ServiceOptions {
+    pub(crate) package: Option<LitStr>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) subject: Option<LitStr>,
+    pub(crate) queue_group: Option<LitStr>,
+    pub(crate) codec: Option<LitStr>,
+    pub(crate) runtime: Option<Path>,
+}
+
+impl ServiceOptions {
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parser = syn::meta::parser(|meta| options.option(&meta));
+        errors.take(parser.parse2(tokens));
+        options
+    }
+
+    fn option(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        if meta.path.is_ident("crate") {
+            self.runtime = Some(meta.value()?.call(Path::parse_mod_style)?);
+            return Ok(());
+        }
+        let slot = match meta.path.get_ident().map(ToString::to_string).as_deref() {
+            Some("package") => &mut self.package,
+            Some("name") => &mut self.name,
+            Some("subject") => &mut self.subject,
+            Some("queue_group") => &mut self.queue_group,
+            Some("codec") => &mut self.codec,
+            _ => {
+                return Err(meta.error(
+                    "unknown option: a service has `package`, `name`, `subject`, `queue_group`, `codec` and `crate`",
+                ));
+            }
+        };
+        *slot = Some(meta.value()?.parse()?);
+        Ok(())
+    }
+}
+
+/// What stands in `#[rpc(..)]`.
+#[derive(Default)]
+pub(crate) struct MethodOptions {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) timeout: Option<(Duration, LitInt)>,
+}
+
+impl MethodOptions {
+    pub(crate) fn parse(attribute: &Attribute, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        errors.take(attribute.parse_nested_meta(|meta| options.option(&meta)));
+        options
+    }
+
+    fn option(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        match meta.path.get_ident().map(ToString::to_string).as_deref() {
+            Some("name") => self.name = Some(meta.value()?.parse()?),
+            Some("idempotency") => self.idempotency = idempotency(&meta.value()?.parse()?)?,
+            Some("timeout_ms") => {
+                let millis: LitInt = meta.value()?.parse()?;
+                self.timeout = Some((Duration::from_millis(millis.base10_parse()?), millis));
+            }
+            _ => {
+                return Err(meta.error("unknown option: a method has `name`, `idempotency` and `timeout_ms`"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn idempotency(level: &LitStr) -> syn::Result<Idempotency> {
+    match level.value().as_str() {
+        "no_side_effects" => Ok(Idempotency::NoSideEffects),
+        "idempotent" => Ok(Idempotency::Idempotent),
+        _ => Err(syn::Error::new_spanned(level, "the levels are \"idempotent\" and \"no_side_effects\"")),
+    }
+}

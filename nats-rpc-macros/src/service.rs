@@ -1,0 +1,109 @@
+use nats_rpc_codegen::check::{self, Place};
+use nats_rpc_codegen::ir::{Parts, Paths, Service};
+use proc_macro2::{Span, TokenStream};
+use syn::{ItemTrait, LitStr, Path, TraitItem, parse_quote};
+
+use crate::Errors;
+use crate::method::{self, Attributes, MethodSpans};
+use crate::options::ServiceOptions;
+
+/// The model of a trait.
+pub(crate) fn parse(tokens: TokenStream, item: &ItemTrait) -> syn::Result<Service> {
+    let mut errors = Errors::default();
+    let options = ServiceOptions::parse(tokens, &mut errors);
+    let attributes = Attributes::parse(&item.attrs, &mut errors);
+    if let Some(rpc) = attributes.rpc {
+        errors.at(
+            rpc,
+            "`#[rpc(..)]` belongs to a method; options of the service stand in `#[nats_rpc::service(..)]`",
+        );
+    }
+    check_trait(item, &mut errors);
+    let mut methods = Vec::new();
+    let mut spans = Vec::new();
+    for item in &item.items {
+        if let TraitItem::Fn(item) = item {
+            if let Some((method, place)) = method::parse(item, &mut errors) {
+                methods.push(method);
+                spans.push(place);
+            }
+        } else {
+            errors.at(item, "a service has RPCs only: `async fn`s");
+        }
+    }
+    let runtime = options.runtime.clone().unwrap_or_else(|| parse_quote!(::nats_rpc));
+    let service = Service {
+        ident: item.ident.clone(),
+        proto_name: full_name(&options, item, &mut errors),
+        docs: attributes.docs,
+        deprecated: attributes.deprecated,
+        visibility: item.vis.clone(),
+        methods,
+        subject: options.subject.as_ref().map(LitStr::value),
+        queue_group: options.queue_group.as_ref().map(LitStr::value),
+        descriptor_set: None,
+        paths: Paths { codec: codec(options.codec.as_ref(), &runtime, &mut errors), runtime },
+        parts: Parts::default(),
+    };
+    for problem in check::service(&service) {
+        let span = span(problem.place, item, &options, &spans);
+        errors.push(syn::Error::new(span, format!("{}: {}", problem.message, problem.help)));
+    }
+    errors.finish()?;
+    Ok(service)
+}
+
+fn check_trait(item: &ItemTrait, errors: &mut Errors) {
+    if let Some(unsafety) = item.unsafety {
+        errors.at(unsafety, "a service is a safe trait");
+    }
+    if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
+        errors.at(&item.generics, "a service has no generic parameters: its types are known to both sides");
+    }
+    if !item.supertraits.is_empty() {
+        errors.at(&item.supertraits, "a service has no supertraits: `Send + Sync + 'static` are added");
+    }
+}
+
+fn full_name(options: &ServiceOptions, item: &ItemTrait, errors: &mut Errors) -> String {
+    for (literal, segments) in [(&options.package, "."), (&options.name, "\0")] {
+        let Some(literal) = literal else { continue };
+        if !literal.value().split(segments).all(is_identifier) {
+            errors.at(literal, "names are letters, digits and underscores, those of packages joined by dots");
+        }
+    }
+    let name = options.name.as_ref().map_or_else(|| item.ident.to_string(), LitStr::value);
+    match &options.package {
+        Some(package) => format!("{}.{name}", package.value()),
+        None => name,
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && characters.all(|character| character.is_ascii_alphanumeric() || character == '_')
+}
+
+fn codec(name: Option<&LitStr>, runtime: &Path, errors: &mut Errors) -> Path {
+    match name.map(LitStr::value).as_deref() {
+        None | Some("prost") => parse_quote!(#runtime::codec::Prost),
+        Some("json") => parse_quote!(#runtime::codec::Json),
+        Some(_) => {
+            errors.at(name, "the codecs are \"prost\" and \"json\"");
+            parse_quote!(#runtime::codec::Prost)
+        }
+    }
+}
+
+fn span(place: Place, item: &ItemTrait, options: &ServiceOptions, methods: &[MethodSpans]) -> Span {
+    let literal = |literal: &Option<LitStr>| literal.as_ref().map_or(item.ident.span(), LitStr::span);
+    match place {
+        Place::Name => literal(&options.name),
+        Place::Package => literal(&options.package),
+        Place::Subject => literal(&options.subject),
+        Place::QueueGroup => literal(&options.queue_group),
+        Place::Method(index) => methods[index].name,
+        Place::Timeout(index) => methods[index].timeout,
+    }
+}

@@ -1,0 +1,114 @@
+use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Signature, Type};
+
+use crate::Errors;
+
+/// The types of `async fn say_hello(&self, request: Request<A>) -> Result<Response<B>, Status>`.
+pub(crate) struct Types {
+    /// `A`.
+    pub(crate) request: Type,
+    /// `B`.
+    pub(crate) response: Type,
+    /// `Request<A>`.
+    pub(crate) argument: Type,
+    /// `Result<Response<B>, Status>`.
+    pub(crate) output: Type,
+}
+
+/// The types, or what is wrong.
+pub(crate) fn parse(signature: &Signature, errors: &mut Errors) -> Option<Types> {
+    if signature.asyncness.is_none() {
+        errors.at(signature.fn_token, "an RPC is an `async fn`");
+    }
+    if !signature.generics.params.is_empty() {
+        errors.at(&signature.generics, "an RPC has no generic parameters: its types are known to both sides");
+    }
+    let argument = argument(signature, errors);
+    let output = output(signature, errors);
+    let ((argument, request), (output, response)) = argument.zip(output)?;
+    Some(Types { request, response, argument, output })
+}
+
+/// `Request<A>` and `A`.
+fn argument(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> {
+    let mut inputs = signature.inputs.iter();
+    match inputs.next() {
+        Some(FnArg::Receiver(receiver)) if is_shared_self(receiver) => {}
+        Some(FnArg::Receiver(receiver)) => errors.at(
+            receiver,
+            "an RPC takes `&self`: calls run side by side, so keep what changes behind a lock or in an atomic",
+        ),
+        _ => {
+            errors.at(&signature.ident, "an RPC takes `&self` and a request: `(&self, request: Request<..>)`");
+            return None;
+        }
+    }
+    let Some(FnArg::Typed(argument)) = inputs.next() else {
+        errors.at(&signature.ident, "an RPC takes a request: `(&self, request: Request<..>)`");
+        return None;
+    };
+    for more in inputs {
+        errors.at(more, "an RPC takes one request: put what belongs to it into its message");
+    }
+    let Some([message]) = generics::<1>(&argument.ty, "Request") else {
+        errors.at(&argument.ty, "a request is `Request<..>` around a message");
+        return None;
+    };
+    one_message(message, errors)?;
+    Some(((*argument.ty).clone(), message.clone()))
+}
+
+fn is_shared_self(receiver: &syn::Receiver) -> bool {
+    quote::quote!(#receiver).to_string() == "& self"
+}
+
+/// `Result<Response<B>, Status>` and `B`.
+fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> {
+    const MESSAGE: &str = "an RPC returns `Result<Response<..>, Status>`";
+    let ReturnType::Type(_, output) = &signature.output else {
+        errors.at(&signature.ident, MESSAGE);
+        return None;
+    };
+    let Some([response, status]) = generics::<2>(output, "Result") else {
+        errors.at(output, MESSAGE);
+        return None;
+    };
+    if generics::<0>(status, "Status").is_none() {
+        errors.at(status, "the error of an RPC is `Status`");
+    }
+    let Some([message]) = generics::<1>(response, "Response") else {
+        errors.at(response, "a response is `Response<..>` around a message");
+        return None;
+    };
+    one_message(message, errors)?;
+    Some(((**output).clone(), message.clone()))
+}
+
+/// Refuses `Streaming<..>`, as long as there is no code for it.
+fn one_message(message: &Type, errors: &mut Errors) -> Option<()> {
+    if generics::<1>(message, "Streaming").is_some() {
+        errors.at(message, "streams are not supported yet: one message each way");
+        return None;
+    }
+    Some(())
+}
+
+/// The arguments of a type whose last segment has that name, if there are as many.
+fn generics<'a, const N: usize>(ty: &'a Type, name: &str) -> Option<[&'a Type; N]> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
+    let types = match &last.arguments {
+        PathArguments::None => Vec::new(),
+        PathArguments::AngleBracketed(arguments) => {
+            arguments.args.iter().map(as_type).collect::<Option<Vec<_>>>()?
+        }
+        PathArguments::Parenthesized(_) => return None,
+    };
+    types.try_into().ok()
+}
+
+fn as_type(argument: &GenericArgument) -> Option<&Type> {
+    match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    }
+}

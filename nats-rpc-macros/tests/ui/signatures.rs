@@ -1,0 +1,29 @@
+//! All mistakes of a trait are reported at once.
+
+use nats_rpc::{Request, Response, Status, Streaming};
+use nats_rpc_macros::service;
+
+struct Hello;
+
+#[service(package = "greeter.v1")]
+trait Greeter {
+    fn not_async(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    async fn exclusive(&mut self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    async fn by_value(self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    async fn no_self(request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    async fn no_request(&self) -> Result<Response<Hello>, Status>;
+    async fn bare_request(&self, request: Hello) -> Result<Response<Hello>, Status>;
+    async fn two_requests(&self, request: Request<Hello>, more: Hello) -> Result<Response<Hello>, Status>;
+    async fn no_result(&self, request: Request<Hello>);
+    async fn bare_response(&self, request: Request<Hello>) -> Result<Hello, Status>;
+    async fn no_status(&self, request: Request<Hello>) -> Result<Response<Hello>, String>;
+    async fn generic<T>(&self, request: Request<T>) -> Result<Response<Hello>, Status>;
+    async fn body(&self, request: Request<Hello>) -> Result<Response<Hello>, Status> {
+        todo!()
+    }
+    async fn downloads(&self, request: Request<Hello>) -> Result<Response<Streaming<Hello>>, Status>;
+    async fn uploads(&self, request: Request<Streaming<Hello>>) -> Result<Response<Hello>, Status>;
+    const NUMBER: u32;
+}
+
+fn main() {}

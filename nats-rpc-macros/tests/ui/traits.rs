@@ -1,0 +1,18 @@
+//! Traits that can't be services.
+
+use nats_rpc_macros::service;
+
+#[service]
+trait Generic<T> {}
+
+#[service]
+trait Super: Clone {}
+
+#[service]
+#[rpc(name = "Greeter")]
+trait Misplaced {}
+
+#[service]
+struct NotATrait;
+
+fn main() {}

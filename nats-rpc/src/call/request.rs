@@ -1,0 +1,90 @@
+use super::Context;
+use crate::metadata::Metadata;
+
+/// A request: the message, and what came with it.
+///
+/// A client's methods take a plain message too; a `Request` is needed to send metadata with it.
+///
+/// ```
+/// use nats_rpc::Request;
+///
+/// let mut request = Request::new("message");
+/// request.metadata_mut().insert("x-tenant", "acme")?;
+/// assert_eq!(request.metadata().get("x-tenant"), Some("acme"));
+/// # Ok::<(), nats_rpc::InvalidMetadata>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Request<T> {
+    message: T,
+    metadata: Metadata,
+    context: Context,
+}
+
+impl<T> Request<T> {
+    /// Creates a request without metadata.
+    #[must_use]
+    pub const fn new(message: T) -> Self {
+        Self { message, metadata: Metadata::new(), context: Context::new() }
+    }
+
+    pub(crate) fn from_parts(message: T, metadata: Metadata, context: Context) -> Self {
+        Self { message, metadata, context }
+    }
+
+    pub(crate) fn into_parts(self) -> (T, Metadata) {
+        (self.message, self.metadata)
+    }
+
+    /// The message.
+    pub fn get_ref(&self) -> &T {
+        &self.message
+    }
+
+    /// The message, to be changed.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.message
+    }
+
+    /// The message alone.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.message
+    }
+
+    /// The metadata that came with the message.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The metadata, to be changed.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// Deadline and attempt of the call, as the service sees them; empty in a request to be sent.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+/// What a client's methods take: a message, or a [`Request`] with metadata.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request message `{T}`",
+    label = "expected `{T}` or `Request<{T}>`"
+)]
+pub trait IntoRequest<T> {
+    /// Wraps a message; leaves a request as it is.
+    fn into_request(self) -> Request<T>;
+}
+
+impl<T> IntoRequest<T> for T {
+    fn into_request(self) -> Request<T> {
+        Request::new(self)
+    }
+}
+
+impl<T> IntoRequest<T> for Request<T> {
+    fn into_request(self) -> Self {
+        self
+    }
+}

@@ -1,0 +1,160 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tower_service::Service;
+
+use crate::raw::{Call, Exchange, Reply};
+use crate::status::Status;
+use crate::subject::{self, Subject};
+use crate::transport::Connection;
+
+/// The deadline of unary calls that name none: a caller that waits for ever is a bug that hides.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Carries calls over a [`Connection`]; what generated clients run on.
+///
+/// Clones are cheap and share everything.
+///
+/// ```no_run
+/// # async fn connect() -> Result<(), nats_rpc::Status> {
+/// use std::time::Duration;
+/// use nats_rpc::Channel;
+///
+/// let channel = Channel::connect("nats://localhost:4222").await?.with_default_timeout(Duration::from_secs(2));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Channel {
+    connection: Connection,
+    settings: Arc<Settings>,
+}
+
+#[derive(Debug, Clone)]
+struct Settings {
+    default_timeout: Option<Duration>,
+    /// Services that are called elsewhere than where their `.proto` says: name and prefix.
+    mounts: Vec<(String, String)>,
+}
+
+impl Channel {
+    /// Creates a channel on a connection. Several channels can share one.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        let settings = Settings { default_timeout: Some(DEFAULT_TIMEOUT), mounts: Vec::new() };
+        Self { connection, settings: Arc::new(settings) }
+    }
+
+    /// Connects to the NATS server at `url` and creates a channel on the connection.
+    ///
+    /// # Errors
+    /// As [`Connection::connect`].
+    #[cfg(feature = "nats")]
+    pub async fn connect(url: impl AsRef<str>) -> Result<Self, Status> {
+        Connection::connect(url).await.map(Self::new)
+    }
+
+    /// The connection, for other channels and servers.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Sets the deadline of unary calls that name none and whose method has none either. Default: 10 s.
+    #[must_use]
+    pub fn with_default_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.settings).default_timeout = Some(timeout);
+        self
+    }
+
+    /// Lets calls without a deadline of their own wait for ever.
+    #[must_use]
+    pub fn without_default_timeout(mut self) -> Self {
+        Arc::make_mut(&mut self.settings).default_timeout = None;
+        self
+    }
+
+    /// Calls `service`, such as `greeter.v1.Greeter`, below another subject than its `.proto` says.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT when `prefix` can't be part of a subject.
+    pub fn with_subject(
+        mut self,
+        service: impl Into<String>,
+        prefix: impl Into<String>,
+    ) -> Result<Self, Status> {
+        let (service, prefix) = (service.into(), prefix.into());
+        subject::check_prefix(&prefix)?;
+        let mounts = &mut Arc::make_mut(&mut self.settings).mounts;
+        mounts.retain(|(own, _)| *own != service);
+        mounts.push((service, prefix));
+        Ok(self)
+    }
+
+    fn subject(&self, call: &Call) -> Result<Subject, Status> {
+        let method = call.method();
+        if let Some((_, prefix)) = self.settings.mounts.iter().find(|(own, _)| own == method.service()) {
+            return subject::of_method(prefix, method);
+        }
+        match method.subject() {
+            Some(subject) => Ok(Subject::from_static(subject)),
+            None => subject::of_method(&subject::default_prefix(method.service()), method),
+        }
+    }
+
+    fn start(&self, mut call: Call) -> Result<Exchange, Status> {
+        let epoch = self.connection.epoch()?;
+        let subject = self.subject(&call)?;
+        let default = call.method().timeout().or(self.settings.default_timeout);
+        call.start(default);
+        Exchange::start(epoch, subject, call)
+    }
+}
+
+impl Service<Call> for Channel {
+    type Response = Reply;
+    type Error = Status;
+    type Future = ChannelFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> ChannelFuture {
+        ChannelFuture(match self.start(call) {
+            Ok(exchange) => State::Running(exchange),
+            Err(status) => State::Failed(Some(status)),
+        })
+    }
+}
+
+/// A call that a [`Channel`] carries.
+#[must_use = "a call's answer is in its future"]
+pub struct ChannelFuture(State);
+
+enum State {
+    Running(Exchange),
+    Failed(Option<Status>),
+}
+
+impl Future for ChannelFuture {
+    type Output = Result<Reply, Status>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Running(exchange) => Pin::new(exchange).poll(cx),
+            State::Failed(status) => {
+                Poll::Ready(Err(status.take().expect("a call was polled after it had failed")))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for ChannelFuture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChannelFuture").finish_non_exhaustive()
+    }
+}

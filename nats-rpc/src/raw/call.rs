@@ -1,0 +1,139 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::call::{Context, MessageStream};
+use crate::metadata::Metadata;
+use crate::spec::Method;
+
+/// A call that is encoded: what layers see, and what a channel carries.
+#[derive(Debug)]
+pub struct Call {
+    method: Method,
+    context: Context,
+    timeout: Option<Duration>,
+    metadata: Metadata,
+    body: Body,
+}
+
+/// What a call sends.
+pub enum Body {
+    /// One encoded message.
+    Unary(Bytes),
+    /// Encoded messages, one after the other.
+    Stream(MessageStream),
+}
+
+impl Call {
+    /// Creates a call that inherits the current [`Context`].
+    #[must_use]
+    pub fn new(method: Method, body: Body) -> Self {
+        Self { method, context: Context::current(), timeout: None, metadata: Metadata::new(), body }
+    }
+
+    /// Which method is called.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Deadline and attempt.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The timeout that was asked for; `None` leaves it to the channel.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The request's metadata.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The request's metadata, to be changed.
+    #[must_use]
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// What is sent.
+    #[must_use]
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Sets the metadata.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Replaces the context, the inherited deadline with it.
+    #[must_use]
+    pub fn with_context(mut self, context: Context) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Asks for a timeout, counted from the moment the call is made. An inherited deadline that is earlier wins.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Turns the timeout into a deadline, counted from now; `default` is taken where none was asked for.
+    pub(crate) fn start(&mut self, default: Option<Duration>) {
+        if let Some(timeout) = self.timeout.or(default)
+            && let Some(deadline) = Instant::now().checked_add(timeout)
+        {
+            self.context.limit(deadline);
+        }
+    }
+
+    /// A copy of the call, unless its body is a stream, which can be sent only once.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        let Body::Unary(message) = &self.body else { return None };
+        Some(Self {
+            method: self.method.clone(),
+            context: self.context.clone(),
+            timeout: self.timeout,
+            metadata: self.metadata.clone(),
+            body: Body::Unary(message.clone()),
+        })
+    }
+
+    /// Replaces the message of a call that has one.
+    #[cfg(feature = "json")]
+    pub(crate) fn try_map_message(
+        mut self,
+        map: impl FnOnce(Bytes) -> Result<Bytes, crate::status::Status>,
+    ) -> Result<Self, crate::status::Status> {
+        if let Body::Unary(message) = &mut self.body {
+            *message = map(std::mem::take(message))?;
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn into_parts(self) -> (Method, Context, Metadata, Body) {
+        (self.method, self.context, self.metadata, self.body)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unary(message) => write!(f, "Unary({} bytes)", message.len()),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}

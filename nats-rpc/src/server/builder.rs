@@ -1,0 +1,113 @@
+use std::collections::HashSet;
+use std::future::Future;
+use std::time::Duration;
+
+use super::Mount;
+use super::serve::{Handle, Plan};
+use crate::status::Status;
+use crate::transport::Connection;
+
+/// How long calls that are running may take to end after a shutdown began.
+const GRACE: Duration = Duration::from_secs(30);
+/// The timeout of plain calls that name none.
+const PLAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves any number of services on one connection.
+///
+/// ```no_run
+/// # use nats_rpc::server::RpcService;
+/// # async fn serve(greeter: impl RpcService, quests: impl RpcService) -> Result<(), nats_rpc::Status> {
+/// use nats_rpc::{Connection, Server, server::shutdown_signal};
+///
+/// let connection = Connection::connect("nats://localhost:4222").await?;
+/// Server::builder()
+///     .add_service(greeter)
+///     .add_service(quests)
+///     .serve_with_shutdown(connection, shutdown_signal())
+///     .await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server;
+
+impl Server {
+    /// Starts to say what to serve.
+    pub fn builder() -> Builder {
+        Builder { mounts: Vec::new(), grace: GRACE, plain_timeout: PLAIN_TIMEOUT }
+    }
+}
+
+/// Says what to serve, and how.
+#[derive(Debug)]
+#[must_use = "nothing is served until `serve` or `start` is called"]
+pub struct Builder {
+    mounts: Vec<Mount>,
+    grace: Duration,
+    plain_timeout: Duration,
+}
+
+impl Builder {
+    /// Adds a service: a generated server, or a [`Mount`] that says more.
+    pub fn add_service(mut self, service: impl Into<Mount>) -> Self {
+        self.mounts.push(service.into());
+        self
+    }
+
+    /// Sets how long running calls may take to end once a shutdown has begun; those that have not are then
+    /// answered with UNAVAILABLE. Default: 30 s.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Sets the timeout of calls by plain NATS clients that name none. Default: 10 s.
+    pub fn plain_timeout(mut self, timeout: Duration) -> Self {
+        self.plain_timeout = timeout;
+        self
+    }
+
+    /// Serves until the process ends.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn serve(self, connection: Connection) -> Result<(), Status> {
+        self.serve_with_shutdown(connection, std::future::pending::<()>()).await
+    }
+
+    /// Serves until `signal` completes, then shuts down without losing a call: leaves the queue groups, answers
+    /// everything that was received, and returns.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn serve_with_shutdown<F: Future>(
+        self,
+        connection: Connection,
+        signal: F,
+    ) -> Result<(), Status> {
+        let handle = self.start(connection).await?;
+        signal.await;
+        handle.shutdown().await;
+        Ok(())
+    }
+
+    /// Starts to serve in the background, and returns when callers can reach it.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT when two services would have the same subject or there is no service at all, UNAVAILABLE
+    /// when the connection ends meanwhile.
+    pub async fn start(self, connection: Connection) -> Result<Handle, Status> {
+        if self.mounts.is_empty() {
+            return Err(Status::invalid_argument("the server has no service: use add_service"));
+        }
+        let mut prefixes = HashSet::new();
+        for mount in &self.mounts {
+            let prefix = mount.prefix();
+            if !prefixes.insert(prefix.clone()) {
+                return Err(Status::invalid_argument(format!(
+                    "two services have the subject {prefix:?}: mount one of them elsewhere with Mount::subject"
+                )));
+            }
+        }
+        Plan { mounts: self.mounts, grace: self.grace, plain_timeout: self.plain_timeout }.start(connection).await
+    }
+}

@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::subject::Subject;
+use crate::transport::{Epoch, Outgoing};
+use crate::wire;
+
+const PERIOD: Duration = Duration::from_millis(5);
+const FILLERS_PER_PERIOD: usize = 32;
+
+/// Sends messages that mean nothing to the methods, for as long as it is polled: a subscription that ends after so
+/// many messages needs that many to come.
+pub(super) async fn fill(epoch: &Epoch, subjects: &[Subject]) {
+    let mut targets = subjects.iter().cycle();
+    let mut ticks = tokio::time::interval(PERIOD);
+    loop {
+        ticks.tick().await;
+        for subject in targets.by_ref().take(FILLERS_PER_PERIOD) {
+            epoch.answer(Outgoing::new(subject.clone(), bytes::Bytes::from_static(&wire::NOOP)), false);
+        }
+    }
+}
+
+/// How many messages a subscription has received, and how fast.
+pub(super) struct Seen {
+    total: u64,
+    start: Instant,
+    /// Messages in each of the last periods of 250 ms, as a ring.
+    periods: [u64; PERIODS],
+    current: u64,
+}
+
+/// 10 s and the running period.
+const PERIODS: usize = 41;
+const PERIOD_MS: u128 = 250;
+/// What may come in besides.
+const MARGIN: u64 = 16;
+
+impl Seen {
+    pub(super) fn new() -> Self {
+        Self { total: 0, start: Instant::now(), periods: [0; PERIODS], current: 0 }
+    }
+
+    pub(super) fn record(&mut self, now: Instant) {
+        self.advance(now);
+        self.total += 1;
+        self.periods[Self::place(self.current)] += 1;
+    }
+
+    /// After how many messages in all the subscription may end without losing one: what the NATS server has sent by
+    /// the time it learns of the end is more than has been seen, by what comes within a round trip.
+    pub(super) fn mark(&mut self, now: Instant) -> u64 {
+        self.advance(now);
+        let pairs = (0..PERIODS).map(|place| self.periods[place] + self.periods[(place + 1) % PERIODS]);
+        self.total + MARGIN + pairs.max().unwrap_or_default()
+    }
+
+    fn advance(&mut self, now: Instant) {
+        let period = now.saturating_duration_since(self.start).as_millis() / PERIOD_MS;
+        let period = u64::try_from(period).unwrap_or(u64::MAX);
+        let passed = period.saturating_sub(self.current).min(PERIODS as u64);
+        for skipped in 1..=passed {
+            self.periods[Self::place(period - passed + skipped)] = 0;
+        }
+        self.current = self.current.max(period);
+    }
+
+    fn place(period: u64) -> usize {
+        usize::try_from(period % PERIODS as u64).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::Seen;
+
+    #[test]
+    fn the_mark_is_past_what_may_still_come() {
+        let mut seen = Seen::new();
+        let start = Instant::now();
+        assert_eq!(seen.mark(start), 16);
+        for n in 0..100 {
+            seen.record(start + Duration::from_millis(n * 10));
+        }
+        // 100 in one second: 50 in the two fullest neighbouring periods.
+        assert_eq!(seen.mark(start + Duration::from_secs(1)), 100 + 16 + 50);
+        assert_eq!(seen.mark(start + Duration::from_secs(9)), 166);
+        assert_eq!(seen.mark(start + Duration::from_secs(20)), 116);
+        seen.record(start + Duration::from_secs(4000));
+        assert_eq!(seen.mark(start + Duration::from_secs(4000)), 101 + 16 + 1);
+    }
+}

@@ -1,0 +1,18 @@
+//! Serves implementations of generated traits.
+
+mod builder;
+mod dispatch;
+mod drain;
+mod handler;
+mod mount;
+mod plain;
+mod reader;
+mod serve;
+mod signal;
+
+pub use self::builder::{Builder, Server};
+pub use self::handler::HandlerFuture;
+pub(crate) use self::handler::{handle_unary, unimplemented};
+pub use self::mount::{Mount, Route, RpcService};
+pub use self::serve::Handle;
+pub use self::signal::{ctrl_c, shutdown_signal, terminate};

@@ -1,0 +1,67 @@
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::dispatch::Dispatcher;
+use super::drain::Seen;
+use crate::transport::{Outgoing, Subscription};
+
+/// Answers that wait for the messages behind theirs to be read, at most.
+const BATCH: usize = 64;
+
+/// Reads the calls of one method.
+///
+/// Handlers are polled here first: most are ready at once, and their answers go out together. No handler is ever
+/// awaited here.
+pub(super) struct Reader {
+    subscription: Subscription,
+    dispatcher: Dispatcher,
+    seen: Seen,
+    answers: Vec<Outgoing>,
+}
+
+impl Reader {
+    pub(super) fn new(subscription: Subscription, dispatcher: Dispatcher) -> Self {
+        Self { subscription, dispatcher, seen: Seen::new(), answers: Vec::new() }
+    }
+
+    /// Reads until the connection ends, or, once draining, until the last message before the end of the
+    /// subscription.
+    pub(super) async fn run(mut self, drain: CancellationToken, give_up: CancellationToken) {
+        tokio::select! {
+            () = self.read() => return,
+            () = drain.cancelled() => {}
+        }
+        let mark = self.seen.mark(Instant::now());
+        self.subscription.unsubscribe_after(mark).await;
+        tokio::select! {
+            () = self.read() => return,
+            () = give_up.cancelled() => {}
+        }
+        self.subscription.unsubscribe().await;
+        self.read().await;
+    }
+
+    async fn read(&mut self) {
+        std::future::poll_fn(|cx| self.poll_read(cx)).await;
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let next = self.subscription.poll_next(cx);
+            if !matches!(next, Poll::Ready(Some(_))) || self.answers.len() >= BATCH {
+                self.dispatcher.publish(&mut self.answers);
+            }
+            match next {
+                Poll::Ready(Some(message)) => {
+                    let now = Instant::now();
+                    self.seen.record(now);
+                    self.answers.extend(self.dispatcher.dispatch(message, now, cx));
+                }
+                Poll::Ready(None) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Names of NATS subjects: where a service listens.
+
+mod name;
+mod prefix;
+
+pub(crate) use self::name::Subject;
+pub(crate) use self::prefix::{check_prefix, default_prefix, of_method};

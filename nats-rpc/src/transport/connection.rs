@@ -1,0 +1,129 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Epoch;
+use crate::status::Status;
+
+/// First and longest wait between attempts to connect again; each is jittered between nothing and the whole.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(4);
+
+/// A connection to a NATS server, or to a [`memory::Broker`](super::memory::Broker), shared by clones.
+///
+/// Servers and channels run on it, any number of them. When the connection breaks, every call in flight fails at
+/// once with UNAVAILABLE, new calls fail until it is restored, and nothing that was queued is sent later. It is
+/// restored in the background, with jittered pauses of up to 4 s, for as long as a clone exists; servers subscribe
+/// again by themselves.
+#[derive(Clone)]
+pub struct Connection(Arc<Shared>);
+
+struct Shared {
+    /// The current epoch, or why there is none.
+    state: watch::Sender<Result<Arc<Epoch>, Status>>,
+}
+
+/// Makes the next epoch.
+pub(crate) type Connect =
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Arc<Epoch>, Status>> + Send>> + Send + Sync>;
+
+impl Connection {
+    /// Connects, and keeps connected.
+    pub(crate) async fn establish(connect: Connect) -> Result<Self, Status> {
+        let epoch = connect().await?;
+        let (state, _) = watch::channel(Ok(Arc::clone(&epoch)));
+        let connection = Self(Arc::new(Shared { state }));
+        tokio::spawn(keep(Arc::downgrade(&connection.0), epoch, connect));
+        Ok(connection)
+    }
+
+    /// The current epoch.
+    ///
+    /// # Errors
+    /// UNAVAILABLE while disconnected.
+    pub(crate) fn epoch(&self) -> Result<Arc<Epoch>, Status> {
+        self.0.state.borrow().clone()
+    }
+
+    /// Whether calls have a way to go at the moment.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.state.borrow().is_ok()
+    }
+
+    /// Waits for an epoch that is not `old`.
+    pub(crate) async fn next_epoch(&self, old: Option<&Arc<Epoch>>) -> Arc<Epoch> {
+        let mut receiver = self.0.state.subscribe();
+        loop {
+            if let Ok(epoch) = &*receiver.borrow_and_update()
+                && !old.is_some_and(|old| Arc::ptr_eq(old, epoch))
+                && !epoch.has_ended()
+            {
+                return Arc::clone(epoch);
+            }
+            if receiver.changed().await.is_err() {
+                // The sender lives as long as `self`.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("connected", &self.is_connected()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn set(&self, state: Result<Arc<Epoch>, Status>) {
+        drop(self.state.send_replace(state));
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Ok(epoch) = &*self.state.borrow() {
+            epoch.end();
+        }
+    }
+}
+
+/// Connects again whenever a connection ends, for as long as anybody has it.
+async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect) {
+    loop {
+        epoch.ended().await;
+        let Some(state) = shared.upgrade() else { return };
+        tracing::warn!("the connection has ended; connecting again");
+        state.set(Err(Status::transport("not connected: the connection has ended")));
+        drop(state);
+
+        let mut backoff = FIRST_BACKOFF;
+        epoch = loop {
+            tokio::time::sleep(backoff.mul_f64(rand::random())).await;
+            backoff = (backoff * 2).min(LONGEST_BACKOFF);
+            if shared.strong_count() == 0 {
+                return;
+            }
+            match connect().await {
+                Ok(epoch) => break epoch,
+                Err(status) => {
+                    let Some(state) = shared.upgrade() else { return };
+                    tracing::warn!(%status, "can't connect");
+                    let text = format!("not connected: {}", status.message());
+                    state.set(Err(Status::transport(text)));
+                }
+            }
+        };
+        let Some(state) = shared.upgrade() else {
+            epoch.end();
+            return;
+        };
+        tracing::info!("connected again");
+        state.set(Ok(Arc::clone(&epoch)));
+    }
+}

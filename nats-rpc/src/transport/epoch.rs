@@ -1,0 +1,133 @@
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::inbox::{Inbox, Ticket};
+use super::link::{Link, Subscription};
+use super::pump::Pump;
+use super::{Delivery, Outgoing};
+use crate::status::Status;
+use crate::subject::Subject;
+
+/// Up to this many calls in flight, a message is published by the task that has it: there is nothing to collect,
+/// and another task would cost a wake-up.
+const DIRECT: usize = 2;
+
+/// One connection from its beginning to its end. A new connection is a new epoch, with another inbox: nothing
+/// that was queued or awaited in one reaches the next.
+pub(crate) struct Epoch {
+    link: Link,
+    pump: Pump,
+    inbox: Inbox,
+    ended: CancellationToken,
+}
+
+impl Epoch {
+    /// Subscribes to the inbox and starts the tasks of the connection.
+    pub(crate) async fn start(link: Link, inbox_prefix: &str) -> Result<Arc<Self>, Status> {
+        let inbox = Inbox::new(inbox_prefix);
+        let subscription = link.subscribe(inbox.wildcard(), None).await?;
+        let epoch =
+            Arc::new(Self { link, pump: Pump::default(), inbox, ended: CancellationToken::new() });
+        tokio::spawn(Arc::clone(&epoch).read(subscription));
+        tokio::spawn(Arc::clone(&epoch).publish());
+        tokio::spawn(Arc::clone(&epoch).sweep());
+        Ok(epoch)
+    }
+
+    async fn read(self: Arc<Self>, subscription: Subscription) {
+        tokio::select! {
+            // The inbox is never unsubscribed, so its end is the end of the connection.
+            () = self.inbox.read(subscription) => self.ended.cancel(),
+            () = self.ended.cancelled() => {}
+        }
+        self.inbox.disconnect();
+        self.pump.close();
+    }
+
+    async fn publish(self: Arc<Self>) {
+        self.pump.run(&self.link).await;
+        self.link.flush().await;
+    }
+
+    async fn sweep(self: Arc<Self>) {
+        tokio::select! {
+            () = self.inbox.sweep() => {}
+            () = self.ended.cancelled() => {}
+        }
+    }
+
+    /// Ends the connection; what was queued is still published.
+    pub(crate) fn end(&self) {
+        self.ended.cancel();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.is_cancelled()
+    }
+
+    /// Waits until the connection has ended, whoever ended it.
+    pub(crate) async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    pub(crate) fn max_payload(&self) -> usize {
+        self.link.max_payload()
+    }
+
+    pub(crate) async fn subscribe(
+        &self,
+        subject: Subject,
+        queue_group: Option<&str>,
+    ) -> Result<Subscription, Status> {
+        self.link.subscribe(subject, queue_group).await
+    }
+
+    /// Publishes a call's opening frame. The caller has a slot already, so that the connection's end reaches it.
+    pub(crate) fn send(&self, message: Outgoing) {
+        if self.inbox.live() <= DIRECT {
+            self.pump.push_direct(&self.link, message);
+        } else {
+            self.pump.push(message);
+        }
+    }
+
+    /// Publishes an answer; `alone` says that no other answer is about to follow.
+    pub(crate) fn answer(&self, message: Outgoing, alone: bool) {
+        if alone {
+            self.pump.push_direct(&self.link, message);
+        } else {
+            self.pump.push(message);
+        }
+    }
+
+    /// Publishes several answers.
+    pub(crate) fn answer_all(&self, messages: &mut Vec<Outgoing>) {
+        if messages.len() <= DIRECT {
+            for message in messages.drain(..) {
+                self.pump.push_direct(&self.link, message);
+            }
+        } else {
+            self.pump.push_all(messages);
+        }
+    }
+
+    /// Waits until the server has seen everything published before, subscriptions above all.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the connection ends meanwhile.
+    pub(crate) async fn barrier(self: &Arc<Self>) -> Result<(), Status> {
+        let ticket = Ticket::open(Arc::clone(self), None)
+            .ok_or_else(|| Status::resource_exhausted("too many calls are waiting"))?;
+        let own = ticket.reply_subject();
+        self.pump.push(Outgoing::new(own, bytes::Bytes::from_static(&crate::wire::NOOP)));
+        match std::future::poll_fn(|cx| ticket.poll_recv(cx)).await {
+            Delivery::Message { .. } => Ok(()),
+            _ => Err(Status::transport("the connection ended while subscribing")),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use std::task::{Context, Poll};
+
+use super::{Incoming, Outgoing, memory};
+#[cfg(feature = "nats")]
+use super::nats;
+use crate::status::Status;
+use crate::subject::Subject;
+
+/// One connection as long as it lasts: the seam behind which a NATS client stands.
+pub(crate) enum Link {
+    #[cfg(feature = "nats")]
+    Nats(nats::Link),
+    Memory(memory::Link),
+}
+
+impl Link {
+    /// Publishes unless the way is full; then the message comes back.
+    pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.try_publish(message),
+            Self::Memory(link) => {
+                link.publish(message);
+                Ok(())
+            }
+        }
+    }
+
+    /// Publishes, waiting while the way is full. On an ended connection the message is dropped: what waits for
+    /// an answer learns it from the connection's end.
+    pub(crate) async fn publish(&self, message: Outgoing) {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.publish(message).await,
+            Self::Memory(link) => link.publish(message),
+        }
+    }
+
+    pub(crate) async fn subscribe(
+        &self,
+        subject: Subject,
+        queue_group: Option<&str>,
+    ) -> Result<Subscription, Status> {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.subscribe(subject, queue_group).await.map(Subscription::Nats),
+            Self::Memory(link) => link.subscribe(&subject, queue_group).map(Subscription::Memory),
+        }
+    }
+
+    /// Waits until what was published has left the process.
+    pub(crate) async fn flush(&self) {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.flush().await,
+            Self::Memory(_) => {}
+        }
+    }
+
+    /// Largest payload in bytes.
+    pub(crate) fn max_payload(&self) -> usize {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.max_payload(),
+            Self::Memory(link) => link.max_payload(),
+        }
+    }
+}
+
+/// Receives what is published to a subject.
+pub(crate) enum Subscription {
+    #[cfg(feature = "nats")]
+    Nats(nats::Subscription),
+    Memory(memory::Subscription),
+}
+
+impl Subscription {
+    /// The next message; `None` when unsubscribed, or when the connection has ended.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(subscription) => subscription.poll_next(cx),
+            Self::Memory(subscription) => subscription.poll_next(cx),
+        }
+    }
+
+    pub(crate) async fn next(&mut self) -> Option<Incoming> {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Ends the subscription once it has received `count` messages in all.
+    pub(crate) async fn unsubscribe_after(&mut self, count: u64) {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(subscription) => subscription.unsubscribe_after(count).await,
+            Self::Memory(subscription) => subscription.unsubscribe_after(count),
+        }
+    }
+
+    /// Ends the subscription at once; what has arrived can still be read.
+    pub(crate) async fn unsubscribe(&mut self) {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(subscription) => subscription.unsubscribe().await,
+            Self::Memory(subscription) => subscription.unsubscribe(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use bytes::Bytes;
+
+use crate::subject::Subject;
+
+/// NATS headers, in order. Calls between generated peers have none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    pub(crate) fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The first value under a name, whatever the case of its letters.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A message that a subscription received.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) subject: Subject,
+    pub(crate) reply: Option<Subject>,
+    pub(crate) headers: Option<Box<Headers>>,
+    pub(crate) payload: Bytes,
+    /// The server's 503: nobody subscribes to what was published.
+    pub(crate) no_responders: bool,
+}
+
+/// A message to publish.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) subject: Subject,
+    pub(crate) reply: Option<Subject>,
+    pub(crate) headers: Option<Box<Headers>>,
+    pub(crate) payload: Bytes,
+}
+
+impl Outgoing {
+    pub(crate) fn new(subject: Subject, payload: Bytes) -> Self {
+        Self { subject, reply: None, headers: None, payload }
+    }
+
+    /// What counts against the server's limit, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        const VERSION_LINE: usize = "NATS/1.0\r\n\r\n".len();
+        let line = |(name, value): (&str, &str)| name.len() + value.len() + ": \r\n".len();
+        let headers = self.headers.as_deref().map_or(0, |h| VERSION_LINE + h.iter().map(line).sum::<usize>());
+        self.payload.len() + headers
+    }
+}
+
+/// What a waiting call is given.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// An answer.
+    Message { headers: Option<Box<Headers>>, payload: Bytes },
+    /// Nobody subscribes to the subject.
+    NoResponders,
+    /// The connection has ended; whether the request arrived is unknown.
+    Disconnected,
+    /// The deadline has passed.
+    Expired,
+}

