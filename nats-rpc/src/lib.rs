@@ -21,14 +21,14 @@ pub use crate::metadata::{InvalidMetadata, Metadata};
 pub use crate::raw::CallService;
 pub use crate::server::Server;
 pub use crate::spec::{Idempotency, Kind, Method, ServiceSpec, Spec};
-pub use crate::status::{Code, Origin, OrStatus, Status, details};
+pub use crate::status::{Code, OrStatus, Origin, Status, details};
 pub use crate::transport::Connection;
 #[cfg(feature = "macros")]
 pub use nats_rpc_macros::service;
 
 /// Includes the code that was generated from the `.proto` files of a package.
 ///
-/// ```ignore
+/// ```text
 /// pub mod greeter {
 ///     nats_rpc::include_proto!("greeter.v1");
 /// }

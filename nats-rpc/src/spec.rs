@@ -47,7 +47,16 @@ impl Spec {
     #[must_use]
     pub const fn new(service: &'static str, name: &'static str, index: usize, kind: Kind) -> Self {
         let hash = method_hash(service, name);
-        Self { service, name, index, kind, hash, subject: None, idempotency: Idempotency::Unknown, timeout: None }
+        Self {
+            service,
+            name,
+            index,
+            kind,
+            hash,
+            subject: None,
+            idempotency: Idempotency::Unknown,
+            timeout: None,
+        }
     }
 
     /// Sets the whole subject of the method.

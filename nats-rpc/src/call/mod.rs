@@ -6,8 +6,8 @@ mod request;
 mod response;
 mod streaming;
 
-pub use self::context::{Context, spawn};
 pub(crate) use self::context::Scope;
+pub use self::context::{Context, spawn};
 pub use self::event::{Event, EventStream, MessageStream};
 pub use self::request::{IntoRequest, Request};
 pub use self::response::Response;

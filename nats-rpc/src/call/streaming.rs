@@ -27,6 +27,7 @@ impl<T> Streaming<T> {
     }
 
     /// The trailers, once the stream has ended well.
+    #[must_use]
     pub fn trailers(&self) -> Option<&Metadata> {
         self.trailers.as_ref()
     }

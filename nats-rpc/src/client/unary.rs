@@ -61,11 +61,7 @@ impl<S: CallService, R> Unary<S, R> {
     }
 
     /// Adds a value to a key of the request's metadata. Invalid metadata is INTERNAL when the call is awaited.
-    pub fn metadata(
-        self,
-        key: impl Into<Cow<'static, str>>,
-        value: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn metadata(self, key: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
         self.change(|mut call| {
             call.metadata_mut().append(key, value)?;
             Ok(call)

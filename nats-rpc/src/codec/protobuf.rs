@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn garbage_is_internal_and_says_what_was_expected() {
-        let error = <Prost as Decode<prost_types::Duration>>::decode(Bytes::from_static(&[0xff; 3])).unwrap_err();
+        let error =
+            <Prost as Decode<prost_types::Duration>>::decode(Bytes::from_static(&[0xff; 3])).unwrap_err();
         assert_eq!(error.code(), Code::Internal);
         assert!(error.message().contains("3 bytes do not decode as prost_types"), "{error}");
     }

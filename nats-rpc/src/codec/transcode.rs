@@ -53,8 +53,8 @@ impl Transcoder {
         let failed = |reason: String| {
             Status::internal(format!("{} can't be written as JSON: {reason}", self.output.full_name()))
         };
-        let message =
-            DynamicMessage::decode(self.output.clone(), message).map_err(|error| failed(error.to_string()))?;
+        let message = DynamicMessage::decode(self.output.clone(), message)
+            .map_err(|error| failed(error.to_string()))?;
         let mut json = Vec::new();
         let mut writer = serde_json::Serializer::new(&mut json);
         message

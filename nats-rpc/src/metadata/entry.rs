@@ -60,14 +60,25 @@ pub(super) fn check_key(key: Cow<'static, str>) -> Result<Cow<'static, str>, Inv
     } else {
         key
     };
-    let permitted = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
-    if key.is_empty() || !key.bytes().all(permitted) {
-        return Err(InvalidMetadata::new(&key, "a key is made of a-z, 0-9, '_', '-' and '.'"));
-    }
+    check_characters(&key)?;
     if key.starts_with("grpc-") || key.starts_with("nats-") || key == "content-type" {
         return Err(InvalidMetadata::new(&key, "this key is reserved by the protocol"));
     }
     Ok(key)
+}
+
+/// Reserved names are the peer's affair.
+pub(super) fn check_received(key: &str, value: &[u8]) -> Result<(), InvalidMetadata> {
+    check_characters(key)?;
+    if is_binary(key) { Ok(()) } else { check_ascii(key, value) }
+}
+
+fn check_characters(key: &str) -> Result<(), InvalidMetadata> {
+    let permitted = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
+    if !key.is_empty() && key.bytes().all(permitted) {
+        return Ok(());
+    }
+    Err(InvalidMetadata::new(key, "a key is made of a-z, 0-9, '_', '-' and '.'"))
 }
 
 pub(super) fn check_ascii(key: &str, value: &[u8]) -> Result<(), InvalidMetadata> {

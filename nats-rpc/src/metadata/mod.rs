@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 pub use self::entry::Value;
-use self::entry::{Entry, check_ascii, check_key, is_binary};
+use self::entry::{Entry, check_ascii, check_key, check_received, is_binary};
 pub use self::error::InvalidMetadata;
 
 /// Key-value pairs that travel beside messages: with a request, before a response, and after it as trailers.
@@ -153,13 +153,13 @@ impl Metadata {
         self.entries.iter().map(|entry| (&*entry.key, entry.value()))
     }
 
-    /// Adds what came from a peer: the rules of keys and values hold, the reserved names do not.
-    pub(crate) fn append_received(&mut self, key: &str, value: Bytes) -> Result<(), InvalidMetadata> {
-        if !is_binary(key) {
-            check_ascii(key, &value)?;
+    /// Adds what came from a peer. Other protocols allow more than this one, so what breaks its rules is left out:
+    /// it is no reason to fail a call.
+    pub(crate) fn append_received(&mut self, key: &str, value: Bytes) {
+        match check_received(key, &value) {
+            Ok(()) => self.entries.push(Entry { key: Cow::Owned(key.to_owned()), value }),
+            Err(error) => tracing::debug!(%error, "received metadata is left out"),
         }
-        self.entries.push(Entry { key: Cow::Owned(key.to_owned()), value });
-        Ok(())
     }
 
     /// All keys and values as bytes, as native frames carry them.

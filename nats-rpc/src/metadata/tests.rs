@@ -46,3 +46,15 @@ fn an_empty_one_owns_nothing() {
     metadata.extend(Metadata::new());
     assert_eq!(metadata.len(), 0);
 }
+
+#[test]
+fn what_a_peer_sends_against_the_rules_is_left_out() {
+    let mut metadata = Metadata::new();
+    for (key, value) in [("x", "line\nbreak"), ("X-Upper", "v"), ("x y", "v"), ("", "v")] {
+        metadata.append_received(key, value.into());
+    }
+    metadata.append_received("x-good", "v".into());
+    metadata.append_received("grpc-kept", "v".into());
+    metadata.append_received("x-bin", vec![0, 255].into());
+    assert_eq!(metadata.iter().map(|(key, _)| key).collect::<Vec<_>>(), ["x-good", "grpc-kept", "x-bin"]);
+}

@@ -12,7 +12,7 @@ use crate::metadata::{Metadata, Value};
 use crate::status::{Status, details};
 use crate::subject::Subject;
 use crate::transport::{Headers, Outgoing};
-use crate::wire::{HeaderTooLarge, MAX_HEADER, Terminal, plain};
+use crate::wire::{self, HeaderTooLarge, MAX_HEADER, Terminal, plain};
 
 /// Reads base64 with and without padding, as gRPC demands of `-bin` metadata.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -66,7 +66,9 @@ impl Answer {
                     message.len()
                 )))
             }
-            (_, ReplyBody::Stream(_)) => Err(Status::unimplemented("streams are not carried over NATS by this version")),
+            (_, ReplyBody::Stream(_)) => {
+                Err(Status::unimplemented("streams are not carried over NATS by this version"))
+            }
         });
         sent.unwrap_or_else(|status| self.failure(&status, busy))
     }
@@ -90,8 +92,10 @@ impl Answer {
             }
             Form::Plain { content_type } => {
                 let mut headers = Headers::default();
-                if let Some(content_type) = content_type {
-                    headers.push(plain::CONTENT_TYPE, content_type.clone());
+                // A message without headers and payload would end an import's mapping.
+                let needed = message.is_empty().then_some(plain::PROTOBUF);
+                if let Some(content_type) = content_type.as_deref().or(needed) {
+                    headers.push(plain::CONTENT_TYPE, content_type);
                 }
                 push_metadata(&mut headers, "", head);
                 push_metadata(&mut headers, plain::TRAILER_PREFIX, trailers);
@@ -123,7 +127,7 @@ impl Answer {
             }
             Form::Plain { .. } => {
                 let mut headers = Headers::default();
-                let message = beginning(status.message(), MAX_PLAIN_MESSAGE);
+                let message = wire::beginning(status.message(), MAX_PLAIN_MESSAGE);
                 headers.push(plain::ERROR, plain::percent_encode(message));
                 headers.push(plain::ERROR_CODE, status.code().number().to_string());
                 let details = packed(status).encode_to_vec();
@@ -149,13 +153,14 @@ impl Answer {
 /// Adds a NATS header of a plain call to its metadata.
 pub(super) fn append_header(metadata: &mut Metadata, key: &str, value: &str) -> Result<(), Status> {
     if !key.ends_with("-bin") {
-        return Ok(metadata.append_received(key, Bytes::copy_from_slice(value.as_bytes()))?);
+        metadata.append_received(key, Bytes::copy_from_slice(value.as_bytes()));
+        return Ok(());
     }
     for part in value.split(',') {
         let bytes = BASE64
             .decode(part.trim())
             .map_err(|error| Status::internal(format!("the header {key:?} is not base64: {error}")))?;
-        metadata.append_received(key, Bytes::from(bytes))?;
+        metadata.append_received(key, Bytes::from(bytes));
     }
     Ok(())
 }
@@ -181,10 +186,6 @@ fn packed(status: &Status) -> details::Status {
 
 fn metadata_too_large(error: &HeaderTooLarge) -> Status {
     Status::resource_exhausted(format!("the response's metadata: {error}"))
-}
-
-fn beginning(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
 }
 
 fn micros(duration: Duration) -> u32 {

@@ -42,11 +42,19 @@ impl Exchange {
         let timeout_us = match deadline {
             None => 0,
             Some(deadline) => match remaining_us(deadline) {
-                0 => return Err(Status::deadline_exceeded("the deadline had passed before the call was sent")),
+                0 => {
+                    return Err(Status::deadline_exceeded("the deadline had passed before the call was sent"));
+                }
                 micros => micros,
             },
         };
-        let open = Open { timeout_us, sent_ms: now_ms(), method: method.hash(), attempt: context.attempt(), ..Open::default() };
+        let open = Open {
+            timeout_us,
+            sent_ms: now_ms(),
+            method: method.hash(),
+            attempt: context.attempt(),
+            ..Open::default()
+        };
         let length = message.len() + metadata_len(&metadata) + FRAME_OVERHEAD;
         let frame = build(length, |buffer| open.encode(metadata.raw(), &message, buffer))
             .map_err(|error| Status::resource_exhausted(format!("the request's metadata: {error}")))?;
@@ -116,13 +124,17 @@ fn interpret(headers: Option<&Headers>, payload: &Bytes) -> Option<Result<Reply,
     let outcome = match Kind::from_byte(frame.kind) {
         Some(Kind::Terminal) => Terminal::decode(&frame.header).map(|end| ended(&end, frame.body.clone())),
         Some(Kind::Refused) => Refused::decode(&frame.header).map(|refused| Err(refusal(&refused))),
+        None if !Kind::is_ignorable(frame.kind) => {
+            let text = format!("the answer is a frame of the unknown kind {:#04x}", frame.kind);
+            Ok(Err(Status::internal(text)))
+        }
         _ => return None,
     };
     Some(outcome.unwrap_or_else(|error| Err(broken(error))))
 }
 
 fn ended(end: &Terminal<'_>, message: Bytes) -> Result<Reply, Status> {
-    let (head, trailers) = (received(end.head.clone())?, received(end.trailers.clone())?);
+    let (head, trailers) = (received(end.head.clone()), received(end.trailers.clone()));
     match Code::from_number(end.code) {
         Code::Ok if end.has_message() => Ok(Reply::new(head, ReplyBody::Unary { message, trailers })),
         Code::Ok => Err(Status::unimplemented("the service answered without a message")),
@@ -152,12 +164,13 @@ fn service_error(headers: &Headers) -> Option<Status> {
     Some(Status::new(code, plain::percent_decode(text).into_owned()).with_origin(Origin::Remote))
 }
 
-pub(super) fn received(entries: Entries<'_>) -> Result<Metadata, Status> {
+/// Copies: a slice would keep the NATS client's whole read buffer alive.
+pub(super) fn received(entries: Entries<'_>) -> Metadata {
     let mut metadata = Metadata::new();
     for (key, value) in entries {
-        metadata.append_received(key, Bytes::copy_from_slice(value))?;
+        metadata.append_received(key, Bytes::copy_from_slice(value));
     }
-    Ok(metadata)
+    metadata
 }
 
 pub(super) fn metadata_len(metadata: &Metadata) -> usize {

@@ -46,15 +46,16 @@ impl Opening {
             Self::Refused(Outgoing::new(reply.clone(), frame))
         };
         match wire::profile(&message.payload, content_type.is_some()) {
-            Profile::UnknownVersion(version) => {
-                refuse(RefusedReason::Version, &format!("version {version} of the protocol is not known here"))
-            }
+            Profile::UnknownVersion(version) => refuse(
+                RefusedReason::Version,
+                &format!("version {version} of the protocol is not known here"),
+            ),
             Profile::Native => match native(&message.payload, method, arrived) {
                 Ok(Native::Call { call, max_message }) => {
                     let limit = terms.max_payload.min(max_message as usize);
                     Self::Call(call, Answer::native(reply, limit))
                 }
-                Ok(Native::Noop) => Self::Ignored,
+                Ok(Native::Ignored) => Self::Ignored,
                 Ok(Native::Refused(reason, text)) => refuse(reason, &text),
                 Err(error) => refuse(RefusedReason::Malformed, &error.to_string()),
             },
@@ -73,18 +74,19 @@ impl Opening {
 enum Native {
     Call { call: Call, max_message: u32 },
     Refused(RefusedReason, String),
-    Noop,
+    Ignored,
 }
 
 fn native(payload: &Bytes, method: &Method, arrived: Instant) -> Result<Native, Malformed> {
     let frame = Frame::split(payload)?;
     match Kind::from_byte(frame.kind) {
         Some(Kind::Open) => {}
-        Some(Kind::Noop) => return Ok(Native::Noop),
-        _ => {
+        Some(Kind::Batch | Kind::Ping) | None if !Kind::is_ignorable(frame.kind) => {
             let text = format!("frames of kind {:#04x} open no call here", frame.kind);
             return Ok(Native::Refused(RefusedReason::Kind, text));
         }
+        // Answering these could set two peers answering each other for ever.
+        _ => return Ok(Native::Ignored),
     }
     let open = Open::decode(&frame.header)?;
     if open.method != method.hash() {
@@ -98,17 +100,15 @@ fn native(payload: &Bytes, method: &Method, arrived: Instant) -> Result<Native, 
     if open.encoding != 0 {
         return Ok(Native::Refused(RefusedReason::Encoding, "compression is not known here".to_owned()));
     }
-    let metadata = match received(open.metadata.clone()) {
-        Ok(metadata) => metadata,
-        Err(status) => return Ok(Native::Refused(RefusedReason::Malformed, status.message().to_owned())),
-    };
     let mut context = Context::new().with_attempt(open.attempt);
     if open.timeout_us != 0
         && let Some(deadline) = arrived.checked_add(Duration::from_micros(open.timeout_us))
     {
         context.limit(deadline);
     }
-    let call = Call::new(method.clone(), Body::Unary(frame.body)).with_context(context).with_metadata(metadata);
+    let call = Call::new(method.clone(), Body::Unary(frame.body))
+        .with_context(context)
+        .with_metadata(received(open.metadata));
     Ok(Native::Call { call, max_message: open.max_message })
 }
 

@@ -108,6 +108,8 @@ impl Builder {
                 )));
             }
         }
-        Plan { mounts: self.mounts, grace: self.grace, plain_timeout: self.plain_timeout }.start(connection).await
+        Plan { mounts: self.mounts, grace: self.grace, plain_timeout: self.plain_timeout }
+            .start(connection)
+            .await
     }
 }

@@ -81,7 +81,8 @@ impl<F: Future<Output = Result<Reply, Status>>> Future for Guarded<F> {
 
 /// What a panic's payload says stays in the log: it may hold anything.
 pub(super) fn panicked(panic: &(dyn Any + Send)) -> Status {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("of an unknown type"), "a handler panicked");
     Status::unknown("the handler panicked")
 }

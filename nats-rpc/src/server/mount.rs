@@ -128,7 +128,11 @@ where
 impl Route {
     fn new<S>(service: S) -> Self
     where
-        S: Service<Call, Response = Reply, Error = Status, Future = HandlerFuture> + Clone + Send + Sync + 'static,
+        S: Service<Call, Response = Reply, Error = Status, Future = HandlerFuture>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
     {
         Self(Arc::new(service))
     }

@@ -3,12 +3,16 @@
 use super::{HandlerFuture, Mount, Route};
 use crate::raw::Call;
 use crate::status::Status;
+use crate::wire::plain::JSON;
+
+const PROTOBUF: [&str; 2] = [crate::wire::plain::PROTOBUF, "application/x-protobuf"];
 
 /// Hands calls to a service in the form that it takes.
 pub(super) struct Bodies {
     #[cfg(feature = "json")]
     transcoder: Option<crate::codec::Transcoder>,
-    /// The service was generated from a `.proto`, so its handlers take protobuf.
+    /// The service was generated from a `.proto`, so its handlers take protobuf. One from a Rust trait gets bodies
+    /// as they are: it knows its codec.
     protobuf: bool,
 }
 
@@ -35,9 +39,11 @@ impl Bodies {
 
     /// Handles a call whose body is of a media type.
     pub(super) fn handle(&self, route: &Route, call: Call, content_type: Option<&str>) -> HandlerFuture {
-        match content_type {
-            Some(media_type) if self.protobuf && is_json(media_type) => self.handle_json(route, call),
-            _ => route.handle(call),
+        match content_type.filter(|_| self.protobuf).map(essence) {
+            None => route.handle(call),
+            Some(kind) if PROTOBUF.iter().any(|own| kind.eq_ignore_ascii_case(own)) => route.handle(call),
+            Some(kind) if kind.eq_ignore_ascii_case(JSON) => self.handle_json(route, call),
+            Some(kind) => refuse(format!("{} takes {} and {JSON}, not {kind}", call.method(), PROTOBUF[0])),
         }
     }
 
@@ -61,14 +67,21 @@ impl Bodies {
     }
 
     #[cfg(not(feature = "json"))]
-    #[expect(clippy::unused_self, reason = "the other form needs it")]
+    #[expect(clippy::unused_self, clippy::needless_pass_by_value, reason = "the other form needs them so")]
     fn handle_json(&self, _: &Route, call: Call) -> HandlerFuture {
-        let text = format!("{} takes protobuf: the service was built without the feature `json`", call.method());
-        Box::pin(std::future::ready(Err(Status::unimplemented(text))))
+        refuse(format!(
+            "{} takes {} only: nats-rpc was built without its feature json",
+            call.method(),
+            PROTOBUF[0]
+        ))
     }
 }
 
-fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case(crate::wire::plain::JSON)
+fn refuse(text: String) -> HandlerFuture {
+    Box::pin(std::future::ready(Err(Status::unimplemented(text))))
+}
+
+/// A media type without its parameters.
+fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
 }

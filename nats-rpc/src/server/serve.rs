@@ -95,7 +95,10 @@ impl Plan {
         calls.tracker.close();
         if tokio::time::timeout(self.grace, calls.tracker.wait()).await.is_err() {
             let running = calls.tracker.len();
-            tracing::warn!(running, "calls did not end within the grace time; they are answered with UNAVAILABLE");
+            tracing::warn!(
+                running,
+                "calls did not end within the grace time; they are answered with UNAVAILABLE"
+            );
             calls.abort.cancel();
             calls.tracker.wait().await;
         }

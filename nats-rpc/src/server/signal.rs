@@ -17,8 +17,7 @@ pub async fn terminate() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut signal =
-            signal(SignalKind::terminate()).expect("the terminate signal can't be listened to");
+        let mut signal = signal(SignalKind::terminate()).expect("the terminate signal can't be listened to");
         signal.recv().await;
     }
     #[cfg(not(unix))]

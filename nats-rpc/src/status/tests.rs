@@ -3,7 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::details::{BadRequest, ErrorInfo, RetryInfo};
-use super::{Code, Origin, OrStatus, Status};
+use super::{Code, OrStatus, Origin, Status};
 
 #[test]
 fn it_is_one_pointer_wide() {

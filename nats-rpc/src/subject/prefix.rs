@@ -35,7 +35,9 @@ pub(crate) fn check_prefix(prefix: &str) -> Result<(), Status> {
             "" => "it has an empty token",
             _ if token.starts_with('$') => "tokens that start with '$' belong to NATS",
             _ if token.starts_with('_') => "tokens that start with '_' belong to nats-rpc",
-            _ if token.bytes().any(|byte| !byte.is_ascii_graphic()) => "a token is printable ASCII without spaces",
+            _ if token.bytes().any(|byte| !byte.is_ascii_graphic()) => {
+                "a token is printable ASCII without spaces"
+            }
             _ if token.contains(['*', '>']) => "wildcards are not allowed",
             _ => continue,
         };

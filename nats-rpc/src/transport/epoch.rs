@@ -27,8 +27,7 @@ impl Epoch {
     pub(crate) async fn start(link: Link, inbox_prefix: &str) -> Result<Arc<Self>, Status> {
         let inbox = Inbox::new(inbox_prefix);
         let subscription = link.subscribe(inbox.wildcard(), None).await?;
-        let epoch =
-            Arc::new(Self { link, pump: Pump::default(), inbox, ended: CancellationToken::new() });
+        let epoch = Arc::new(Self { link, pump: Pump::default(), inbox, ended: CancellationToken::new() });
         tokio::spawn(Arc::clone(&epoch).read(subscription));
         tokio::spawn(Arc::clone(&epoch).publish());
         tokio::spawn(Arc::clone(&epoch).sweep());

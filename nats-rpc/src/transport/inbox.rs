@@ -1,6 +1,6 @@
 use std::fmt::Write;
-use std::sync::Mutex;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::slots::{NEVER, Slots};
-use super::{Delivery, Epoch, Incoming, Subscription};
+use super::{Delivery, Epoch, Incoming, Subscription, lock};
 use crate::subject::Subject;
 use crate::wire::token;
 
@@ -74,7 +74,7 @@ impl Inbox {
     }
 
     fn reply_subject(&self, token: u64) -> Subject {
-        let mut subjects = self.subjects.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut subjects = lock(&self.subjects);
         let length = self.prefix.len() + 16;
         if subjects.capacity() < length {
             *subjects = BytesMut::with_capacity(SUBJECT_BLOCK.max(length));

@@ -1,8 +1,8 @@
 use std::task::{Context, Poll};
 
-use super::{Incoming, Outgoing, memory};
 #[cfg(feature = "nats")]
 use super::nats;
+use super::{Incoming, Outgoing, memory};
 use crate::status::Status;
 use crate::subject::Subject;
 
@@ -15,12 +15,16 @@ pub(crate) enum Link {
 
 impl Link {
     /// Publishes unless the way is full; then the message comes back.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(clippy::needless_pass_by_value, reason = "the other transport may give it back")
+    )]
     pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
         match self {
             #[cfg(feature = "nats")]
             Self::Nats(link) => link.try_publish(message),
             Self::Memory(link) => {
-                link.publish(message);
+                link.publish(&message);
                 Ok(())
             }
         }
@@ -32,7 +36,7 @@ impl Link {
         match self {
             #[cfg(feature = "nats")]
             Self::Nats(link) => link.publish(message).await,
-            Self::Memory(link) => link.publish(message),
+            Self::Memory(link) => link.publish(&message),
         }
     }
 

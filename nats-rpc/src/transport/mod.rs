@@ -11,8 +11,15 @@ pub mod nats;
 mod pump;
 mod slots;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 pub use self::connection::Connection;
 pub(crate) use self::epoch::Epoch;
 pub(crate) use self::inbox::Ticket;
 pub(crate) use self::link::Subscription;
 pub(crate) use self::message::{Delivery, Headers, Incoming, Outgoing};
+
+/// Locks although a holder panicked: no lock here is held while anything half-done can panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,10 +1,10 @@
 use std::mem;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use super::Outgoing;
 use super::link::Link;
+use super::{Outgoing, lock};
 
 /// Collects what ready tasks want to publish and publishes the lot.
 ///
@@ -28,14 +28,14 @@ struct State {
 impl Pump {
     /// Publishes through the pump's task.
     pub(crate) fn push(&self, message: Outgoing) {
-        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut state = lock(&self.state);
         state.queue.push(message);
         self.start(state);
     }
 
     /// Publishes at once when nothing is before it: a lone message should not wait for another task.
     pub(crate) fn push_direct(&self, link: &Link, message: Outgoing) {
-        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut state = lock(&self.state);
         if !state.running {
             let Err(refused) = link.try_publish(message) else { return };
             state.queue.push(refused);
@@ -47,12 +47,12 @@ impl Pump {
 
     /// Publishes many through the pump's task.
     pub(crate) fn push_all(&self, messages: &mut Vec<Outgoing>) {
-        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut state = lock(&self.state);
         state.queue.append(messages);
         self.start(state);
     }
 
-    fn start(&self, mut state: std::sync::MutexGuard<'_, State>) {
+    fn start(&self, mut state: MutexGuard<'_, State>) {
         if !state.running {
             state.running = true;
             drop(state);
@@ -62,7 +62,7 @@ impl Pump {
 
     /// Lets `run` end once everything queued so far is published.
     pub(crate) fn close(&self) {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).closed = true;
+        lock(&self.state).closed = true;
         self.wake.notify_one();
     }
 
@@ -74,7 +74,7 @@ impl Pump {
             loop {
                 tokio::task::yield_now().await;
                 {
-                    let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                    let mut state = lock(&self.state);
                     mem::swap(&mut state.queue, &mut batch);
                     if batch.is_empty() {
                         state.running = false;

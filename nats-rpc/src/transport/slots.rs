@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::task::{Context, Poll, Waker};
 
-use super::Delivery;
+use super::{Delivery, lock};
 
 /// Slots are numbered with 24 bits of a token.
 const MAX_SLOTS: usize = 1 << 24;
@@ -243,10 +243,6 @@ fn locate(number: u32) -> (usize, usize) {
     let position = number as usize + FIRST_PAGE;
     let page = (position / FIRST_PAGE).ilog2() as usize;
     (page, position - (FIRST_PAGE << page))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]

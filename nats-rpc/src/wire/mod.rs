@@ -58,6 +58,7 @@ pub use ping::{AuditEntry, Ping};
 pub use pong::{Pong, Serves};
 pub use refused::Refused;
 pub use refused_reason::{RefusedReason, Retry};
+pub use sink::beginning;
 pub use terminal::Terminal;
 pub use terminal_reason::TerminalReason;
 pub use trace::TraceContext;

@@ -104,7 +104,8 @@ pub(super) const fn varint_len(value: u64) -> usize {
 }
 
 /// The beginning of a text, at most this long, up to a whole character.
-pub(super) fn beginning(text: &str, max: usize) -> &str {
+#[must_use]
+pub fn beginning(text: &str, max: usize) -> &str {
     let mut end = text.len().min(max);
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::interest::matches;
 use crate::status::Status;
 use crate::subject::Subject;
-use crate::transport::{Connection, Epoch, Incoming, Outgoing, link};
+use crate::transport::{Connection, Epoch, Incoming, Outgoing, link, lock};
 
 /// What a NATS server allows by default.
 const MAX_PAYLOAD: usize = 1024 * 1024;
@@ -32,6 +32,8 @@ struct State {
     interests: BTreeMap<u64, Interest>,
     next_id: u64,
     next_client: u64,
+    /// Clients up to this number have been cut off.
+    cut_off: u64,
     stopped: bool,
 }
 
@@ -71,6 +73,7 @@ impl Broker {
     pub fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
+        state.cut_off = state.next_client;
         state.interests.clear();
     }
 
@@ -89,7 +92,7 @@ impl Broker {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.0)
     }
 }
 
@@ -164,9 +167,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn publish(&self, message: Outgoing) {
+    pub(crate) fn publish(&self, message: &Outgoing) {
         let mut state = self.broker.lock();
-        if state.publish(&message) {
+        if self.client <= state.cut_off || state.publish(message) {
             return;
         }
         if let Some(reply) = &message.reply {
@@ -180,8 +183,8 @@ impl Link {
         queue_group: Option<&str>,
     ) -> Result<Subscription, Status> {
         let mut state = self.broker.lock();
-        if state.stopped {
-            return Err(Status::transport("the broker is stopped"));
+        if self.client <= state.cut_off {
+            return Err(Status::transport("the broker was stopped"));
         }
         let (sender, receiver) = mpsc::unbounded_channel();
         state.next_id += 1;

@@ -104,9 +104,14 @@ impl Builder {
             servers.push(server);
         }
         if servers.is_empty() {
-            servers.push(ServerAddr::from_url("nats://localhost:4222".parse().map_err(
-                |error| Status::internal(format!("the default URL: {error}")),
-            )?).map_err(|error| Status::internal(format!("the default URL: {error}")))?);
+            servers.push(
+                ServerAddr::from_url(
+                    "nats://localhost:4222"
+                        .parse()
+                        .map_err(|error| Status::internal(format!("the default URL: {error}")))?,
+                )
+                .map_err(|error| Status::internal(format!("the default URL: {error}")))?,
+            );
         }
         crate::subject::check_prefix(self.inbox_prefix.trim_start_matches('_'))?;
         let attempt = Arc::new(Attempt { servers, options: self.options, inbox_prefix: self.inbox_prefix });
