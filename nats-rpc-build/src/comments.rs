@@ -30,3 +30,34 @@ impl Comments {
         self.0.get(index).map(|comment| Docs::from_comment(comment))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prost_types::source_code_info::Location;
+    use prost_types::{FileDescriptorProto, SourceCodeInfo};
+
+    use super::Comments;
+
+    #[test]
+    fn a_mark_stands_for_what_was_before_and_behind() {
+        let location = Location {
+            leading_detached_comments: vec![" Detached.\n".to_owned()],
+            leading_comments: Some(" Before.\n".to_owned()),
+            trailing_comments: Some(" Behind.\n".to_owned()),
+            ..Location::default()
+        };
+        let source_code_info = Some(SourceCodeInfo { location: vec![location, Location::default()] });
+        let mut file = FileDescriptorProto { source_code_info, ..FileDescriptorProto::default() };
+        let mut comments = Comments::default();
+        comments.take(&mut file);
+        let locations = file.source_code_info.expect("kept").location;
+        assert_eq!(locations[1], Location::default());
+        assert_eq!(
+            (&locations[0].leading_detached_comments, &locations[0].trailing_comments),
+            (&vec![], &None)
+        );
+        let docs = comments.docs(locations[0].leading_comments.as_deref().expect("a mark")).expect("docs");
+        assert_eq!(docs.lines(), [" Before.", "", " Behind."]);
+        assert_eq!(comments.docs(" Something else."), None);
+    }
+}

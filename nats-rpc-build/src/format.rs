@@ -97,3 +97,17 @@ fn call<'a>(out: &mut String, line: &str, lines: &mut impl Iterator<Item = &'a s
         return;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::space;
+
+    #[test]
+    fn items_are_apart_and_lists_are_packed() {
+        let code = "#[allow(\n    a,\n    reason = \"b\"\n)]\nimpl A {\n    type B = C;\n    type D = E;\n    fn f() {\n        \
+                    g::<\n            A,\n            _,\n        >(x)\n    }\n    /// }\n    fn h() {}\n    fn i() {}\n}\n";
+        let spaced = "#[allow(\n    a, reason = \"b\"\n)]\nimpl A {\n    type B = C;\n    type D = E;\n\n    fn f() {\n        \
+                      g::<A, _>(x)\n    }\n\n    /// }\n    fn h() {}\n\n    fn i() {}\n}\n";
+        assert_eq!(space(code), spaced);
+    }
+}

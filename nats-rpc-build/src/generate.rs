@@ -149,3 +149,47 @@ fn parse(tokens: proc_macro2::TokenStream) -> Result<Vec<Item>, Error> {
     let file: syn::File = syn::parse2(tokens).map_err(|error| messages::not_rust(&error))?;
     Ok(file.items)
 }
+
+#[cfg(test)]
+mod tests {
+    use prost_reflect::DescriptorPool;
+
+    use super::generate;
+    use crate::config::Config;
+    use crate::load::Loaded;
+    use crate::output::Output;
+
+    fn output(case: &str) -> Output {
+        let directory = format!("../tests/golden/cases/{case}");
+        let loaded = Loaded::open(&[format!("{directory}/in.proto")], &[directory]).expect(case);
+        generate(Config::new(), &loaded).expect(case)
+    }
+
+    #[test]
+    fn streaming_methods_are_left_out_with_a_warning() {
+        let warnings = output("streaming").warnings;
+        assert_eq!(warnings.len(), 3);
+        assert_eq!(
+            warnings[0],
+            "in.proto:11: left out the streaming method `streaming.v1.Clock.Watch`: only unary methods are generated \
+             so far"
+        );
+    }
+
+    #[test]
+    fn descriptor_sets_are_whole_and_have_options_but_no_comments() {
+        let files = output("options").files;
+        let pool = DescriptorPool::decode(files["options.v1.binpb"].as_slice()).expect("a whole set");
+        let names: Vec<_> = pool.files().map(|file| file.name().to_owned()).collect();
+        assert_eq!(names, ["google/protobuf/descriptor.proto", "nats/rpc/v1/options.proto", "in.proto"]);
+        assert!(pool.files().all(|file| file.file_descriptor_proto().source_code_info.is_none()));
+        let service = pool.get_service_by_name("options.v1.Notes").expect("a service");
+        let extension = pool.get_extension_by_name("nats.rpc.v1.service").expect("an extension");
+        assert!(service.options().has_extension(&extension));
+    }
+
+    #[test]
+    fn no_code_is_generated_from_the_options_themselves() {
+        assert_eq!(output("options").files.keys().collect::<Vec<_>>(), ["options.v1.binpb", "options.v1.rs"]);
+    }
+}

@@ -50,3 +50,30 @@ fn write(text: &mut String, tree: &Tree, depth: usize) {
         text.push_str(&format!("{indent}}}\n"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::include_file;
+
+    #[test]
+    fn packages_are_nested_and_keywords_raw() {
+        let packages = ["", "a", "a.type"].map(str::to_owned).into_iter().collect();
+        let text = include_file(&packages);
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        assert_eq!(
+            lines[1..],
+            [
+                "include!(\"_.rs\");",
+                "/// Package `a`.",
+                "#[allow(clippy::all, clippy::restriction, reason = \"generated code\")]",
+                "pub mod a {",
+                "include!(\"a.rs\");",
+                "/// Package `a.type`.",
+                "pub mod r#type {",
+                "include!(\"a.type.rs\");",
+                "}",
+                "}",
+            ]
+        );
+    }
+}

@@ -158,3 +158,30 @@ fn queue_group(group: &str) -> Option<Problem> {
 fn illegal(character: char) -> bool {
     matches!(character, '*' | '>') || character.is_whitespace() || character.is_control()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, queue_group, subject};
+
+    #[test]
+    fn subjects_are_plain_words_joined_by_dots() {
+        for good in ["svc", "svc.greet.v1", "a-b.c_d", "größe.ä"] {
+            assert_eq!(subject(good), None, "{good}");
+        }
+        for bad in
+            ["", ".", "a.", ".a", "a..b", "a b", "a.*", "a.>", "a\t", "a\r\n", "$SYS.a", "a._b", "a.x>"]
+        {
+            assert_eq!(subject(bad).map(|problem| problem.place), Some(Place::Subject), "{bad}");
+        }
+    }
+
+    #[test]
+    fn queue_groups_are_one_word() {
+        for good in ["q", "workers", "eu.workers"] {
+            assert_eq!(queue_group(good), None, "{good}");
+        }
+        for bad in ["", "a b", "*", ">", "a\n"] {
+            assert_eq!(queue_group(bad).map(|problem| problem.place), Some(Place::QueueGroup), "{bad:?}");
+        }
+    }
+}

@@ -17,14 +17,11 @@ use syn::{ItemTrait, parse_macro_input};
 ///
 /// ```
 /// use nats_rpc::{Request, Response, Status};
-/// # use nats_rpc_macros::service;
 /// # type HelloRequest = String;
 /// # type HelloReply = String;
 ///
 /// /// Greets people.
-/// # /*
 /// #[nats_rpc::service(package = "greeter.v1")]
-/// # */ #[service(package = "greeter.v1")]
 /// pub trait Greeter {
 ///     /// Says hello to somebody.
 ///     async fn say_hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status>;
@@ -58,10 +55,9 @@ use syn::{ItemTrait, parse_macro_input};
 ///
 /// ```compile_fail,E0277
 /// # use nats_rpc::{Request, Response, Status};
-/// # use nats_rpc_macros::service;
 /// struct NoMessage;
 ///
-/// #[service]
+/// #[nats_rpc::service]
 /// trait Greeter {
 ///     async fn say_hello(&self, request: Request<NoMessage>) -> Result<Response<String>, Status>;
 /// }

@@ -1,10 +1,9 @@
 //! What the macro makes of a trait, as its user sees it.
 
 use nats_rpc::{Idempotency, Kind, Request, Response, ServiceSpec, Status};
-use nats_rpc_macros::service;
 
 /// Greets people.
-#[service(package = "greeter.v1", subject = "svc.greet.v1", queue_group = "workers")]
+#[nats_rpc::service(package = "greeter.v1", subject = "svc.greet.v1", queue_group = "workers")]
 pub trait Greeter {
     /// Says hello to somebody.
     #[rpc(idempotency = "no_side_effects", timeout_ms = 1500)]
@@ -22,7 +21,7 @@ mod nats_rpc_result {
     pub(crate) use std::result::Result;
 }
 
-#[service]
+#[nats_rpc::service]
 trait Quiet {}
 
 struct Polite;

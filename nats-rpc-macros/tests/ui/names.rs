@@ -1,11 +1,10 @@
 //! Names that clash with others, or with those of every client.
 
 use nats_rpc::{Request, Response, Status};
-use nats_rpc_macros::service;
 
 struct Hello;
 
-#[service(package = "greeter.v1")]
+#[nats_rpc::service(package = "greeter.v1")]
 trait Greeter {
     async fn say_hello(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
     #[rpc(name = "SayHello")]

@@ -1,23 +1,22 @@
 //! Options that do not exist, and values that can't be.
 
 use nats_rpc::{Request, Response, Status};
-use nats_rpc_macros::service;
 
 struct Hello;
 
-#[service(packet = "greeter.v1")]
+#[nats_rpc::service(packet = "greeter.v1")]
 trait UnknownOption {}
 
-#[service(package = "greeter..v1", name = "Greet.er")]
+#[nats_rpc::service(package = "greeter..v1", name = "Greet.er")]
 trait NoNames {}
 
-#[service(package = "greeter._v1", name = "_Greeter")]
+#[nats_rpc::service(package = "greeter._v1", name = "_Greeter")]
 trait Underscores {}
 
-#[service(subject = "svc.all the.greeters", queue_group = "*", codec = "xml")]
+#[nats_rpc::service(subject = "svc.all the.greeters", queue_group = "*", codec = "xml")]
 trait NoWords {}
 
-#[service]
+#[nats_rpc::service]
 trait Methods {
     #[rpc(nam = "Hello")]
     async fn unknown(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;

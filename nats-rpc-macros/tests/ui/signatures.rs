@@ -1,11 +1,10 @@
 //! All mistakes of a trait are reported at once.
 
 use nats_rpc::{Request, Response, Status, Streaming};
-use nats_rpc_macros::service;
 
 struct Hello;
 
-#[service(package = "greeter.v1")]
+#[nats_rpc::service(package = "greeter.v1")]
 trait Greeter {
     fn not_async(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
     async fn exclusive(&mut self, request: Request<Hello>) -> Result<Response<Hello>, Status>;

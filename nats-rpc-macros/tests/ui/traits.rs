@@ -1,6 +1,6 @@
 //! Traits that can't be services.
 
-use nats_rpc_macros::service;
+use nats_rpc::service;
 
 #[service]
 trait Generic<T> {}

@@ -12,7 +12,6 @@
     trivial_numeric_casts,
     unit_bindings,
     unnameable_types,
-    unused_crate_dependencies,
     unused_import_braces,
     unused_lifetimes,
     unused_macro_rules,
