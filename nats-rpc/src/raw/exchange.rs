@@ -43,7 +43,9 @@ impl Exchange {
             None => 0,
             Some(deadline) => match remaining_us(deadline) {
                 0 => {
-                    return Err(Status::deadline_exceeded("the deadline had passed before the call was sent"));
+                    return Err(Status::deadline_exceeded(
+                        "the deadline had passed before the call was sent",
+                    ));
                 }
                 micros => micros,
             },

@@ -1,25 +1,43 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::subject::Subject;
 use crate::transport::{Epoch, Outgoing};
 use crate::wire;
 
 const PERIOD: Duration = Duration::from_millis(5);
-const FILLERS_PER_PERIOD: usize = 32;
+/// Fillers in a period, at least, and at most.
+const FEW: u64 = 32;
+const MANY: u64 = 4096;
+/// Filling should take about so many periods: 250 ms, the time whose load the marks are made for.
+const PERIODS_TO_FILL: u64 = 50;
 
 /// Sends messages that mean nothing to the methods, for as long as it is polled: a subscription that ends after so
-/// many messages needs that many to come.
-pub(super) async fn fill(epoch: &Epoch, subjects: &[Subject]) {
+/// many messages needs that many to come, and callers may have stopped. `missing` says how many that are.
+pub(super) async fn fill(epoch: &Epoch, subjects: &[Subject], missing: &AtomicU64) {
     let mut targets = subjects.iter().cycle();
     let mut ticks = tokio::time::interval(PERIOD);
     loop {
         ticks.tick().await;
-        for subject in targets.by_ref().take(FILLERS_PER_PERIOD) {
+        let fillers = (missing.load(Ordering::Relaxed) / PERIODS_TO_FILL).clamp(FEW, MANY);
+        for subject in targets.by_ref().take(usize::try_from(fillers).unwrap_or_default()) {
             epoch.answer(Outgoing::new(subject.clone(), bytes::Bytes::from_static(&wire::NOOP)), false);
         }
     }
+}
+
+/// How the subscriptions of one connection end.
+#[derive(Default)]
+pub(super) struct Drain {
+    /// They end once they have received what may still come.
+    pub(super) begin: CancellationToken,
+    /// Those that have not, end at once.
+    pub(super) give_up: CancellationToken,
+    /// How many messages it takes, over all of them.
+    pub(super) missing: AtomicU64,
 }
 
 /// How many messages a subscription has received, and how fast.
@@ -46,6 +64,10 @@ impl Seen {
         self.advance(now);
         self.total += 1;
         self.periods[Self::place(self.current)] += 1;
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.total
     }
 
     /// After how many messages in all the subscription may end without losing one: what the NATS server has sent by

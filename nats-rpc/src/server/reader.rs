@@ -1,10 +1,11 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
-use super::drain::Seen;
+use super::drain::{Drain, Seen};
 use crate::transport::{Outgoing, Subscription};
 
 /// Answers that wait for the messages behind theirs to be read, at most.
@@ -28,16 +29,17 @@ impl Reader {
 
     /// Reads until the connection ends, or, once draining, until the last message before the end of the
     /// subscription.
-    pub(super) async fn run(mut self, drain: CancellationToken, give_up: CancellationToken) {
+    pub(super) async fn run(mut self, drain: Arc<Drain>) {
         tokio::select! {
             () = self.read() => return,
-            () = drain.cancelled() => {}
+            () = drain.begin.cancelled() => {}
         }
         let mark = self.seen.mark(Instant::now());
+        drain.missing.fetch_add(mark - self.seen.total(), Ordering::Relaxed);
         self.subscription.unsubscribe_after(mark).await;
         tokio::select! {
             () = self.read() => return,
-            () = give_up.cancelled() => {}
+            () = drain.give_up.cancelled() => {}
         }
         self.subscription.unsubscribe().await;
         self.read().await;

@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Mount;
 use super::dispatch::{Dispatcher, Serving};
-use super::drain::fill;
+use super::drain::{Drain, fill};
 use super::plain::Bodies;
 use super::reader::Reader;
 use crate::raw::Terms;
@@ -120,8 +120,7 @@ pub(super) struct Calls {
 struct Session {
     epoch: Arc<Epoch>,
     readers: TaskTracker,
-    drain: CancellationToken,
-    give_up: CancellationToken,
+    drain: Arc<Drain>,
     subjects: Vec<subject::Subject>,
 }
 
@@ -130,7 +129,6 @@ impl Session {
     async fn open(plan: &Plan, calls: &Calls, epoch: Arc<Epoch>) -> Result<Self, Status> {
         let terms = Terms { plain_timeout: plan.plain_timeout, max_payload: epoch.max_payload() };
         let serving = Serving { epoch: Arc::clone(&epoch), terms };
-        let (drain, give_up) = (CancellationToken::new(), CancellationToken::new());
         let mut readers = Vec::new();
         let mut subjects = Vec::new();
         for mount in &plan.mounts {
@@ -144,27 +142,27 @@ impl Session {
                 readers.push(Reader::new(subscription, dispatcher));
             }
         }
-        let tracker = TaskTracker::new();
+        let (tracker, drain) = (TaskTracker::new(), Arc::new(Drain::default()));
         for reader in readers {
-            tracker.spawn(reader.run(drain.clone(), give_up.clone()));
+            tracker.spawn(reader.run(Arc::clone(&drain)));
         }
         tracker.close();
         epoch.barrier().await?;
-        Ok(Self { epoch, readers: tracker, drain, give_up, subjects })
+        Ok(Self { epoch, readers: tracker, drain, subjects })
     }
 
     /// Leaves the queue groups without losing what the NATS server has sent already.
     async fn drain(self) {
-        self.drain.cancel();
+        self.drain.begin.cancel();
         let ended = async {
             tokio::select! {
                 () = self.readers.wait() => {}
-                () = fill(&self.epoch, &self.subjects) => {}
+                () = fill(&self.epoch, &self.subjects, &self.drain.missing) => {}
             }
         };
         if tokio::time::timeout(DRAIN_LIMIT, ended).await.is_err() {
             tracing::warn!("subscriptions did not end in time: some messages may be lost");
-            self.give_up.cancel();
+            self.drain.give_up.cancel();
             self.readers.wait().await;
         }
     }

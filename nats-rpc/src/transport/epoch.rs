@@ -122,11 +122,15 @@ impl Epoch {
     pub(crate) async fn barrier(self: &Arc<Self>) -> Result<(), Status> {
         let ticket = Ticket::open(Arc::clone(self), None)
             .ok_or_else(|| Status::resource_exhausted("too many calls are waiting"))?;
+        // With the slot taken, an end of the connection from here on reaches it.
+        if self.has_ended() {
+            return Err(Status::transport("the connection has ended"));
+        }
         let own = ticket.reply_subject();
         self.pump.push(Outgoing::new(own, bytes::Bytes::from_static(&crate::wire::NOOP)));
         match std::future::poll_fn(|cx| ticket.poll_recv(cx)).await {
             Delivery::Message { .. } => Ok(()),
-            _ => Err(Status::transport("the connection ended while subscribing")),
+            _ => Err(Status::transport("the connection has ended")),
         }
     }
 }
