@@ -280,8 +280,9 @@ impl fmt::Debug for Method {
     }
 }
 
-/// FNV-1a, 32 bits, of `/service/method`.
-const fn method_hash(service: &str, name: &str) -> u32 {
+/// The hash by which an opening frame names its method: FNV-1a, 32 bits, of `/service/method`.
+#[must_use]
+pub const fn method_hash(service: &str, name: &str) -> u32 {
     const fn feed(mut hash: u32, bytes: &[u8]) -> u32 {
         let mut index = 0;
         while index < bytes.len() {

@@ -17,7 +17,7 @@ pub struct Open<'a> {
     pub timeout_us: u64,
     /// Unix milliseconds at the client when it was sent, modulo 2^32; 0 is not said.
     pub sent_ms: u32,
-    /// [`method_hash`](super::method_hash) of the method's path.
+    /// [`method_hash`](crate::spec::method_hash) of the method.
     pub method: u32,
     /// What the client can take.
     pub features: Features,
