@@ -160,9 +160,9 @@ fn refusal(refused: &Refused<'_>) -> Status {
 
 /// An error in the form of ADR-32, which services that know nothing of frames answer with.
 fn service_error(headers: &Headers) -> Option<Status> {
-    let number = headers.get(plain::ERROR_CODE)?;
-    let text = headers.get(plain::ERROR).unwrap_or_default();
-    let code = Code::from_number(plain::code(number));
+    let (number, text) = (headers.get(plain::ERROR_CODE), headers.get(plain::ERROR));
+    let text = text.or(number.map(|_| ""))?;
+    let code = Code::from_number(plain::code(number.unwrap_or_default()));
     Some(Status::new(code, plain::percent_decode(text).into_owned()).with_origin(Origin::Remote))
 }
 

@@ -10,7 +10,11 @@ use crate::metadata::Metadata;
 use crate::spec::Method;
 use crate::status::Status;
 use crate::transport::{Headers, Incoming, Outgoing};
-use crate::wire::{self, Frame, Kind, Malformed, Open, OpenFlags, Profile, Refused, RefusedReason, plain};
+use crate::wire::{
+    self, Frame, Kind, Malformed, Numbers, Open, OpenFlags, Profile, Refused, RefusedReason, plain,
+};
+
+const SPOKEN_VERSIONS: [u32; 1] = [wire::VERSION as u32];
 
 /// What a message to a method's subject turns out to be.
 pub(crate) enum Opening {
@@ -37,7 +41,10 @@ impl Opening {
         let Some(reply) = message.reply else { return Self::Ignored };
         let content_type = message.headers.as_deref().and_then(|headers| headers.get(plain::CONTENT_TYPE));
         let refuse = |reason, text: &str| {
-            let refused = Refused::new(reason, text);
+            let mut refused = Refused::new(reason, text);
+            if reason == RefusedReason::Version {
+                refused.versions = Numbers::from_slice(&SPOKEN_VERSIONS);
+            }
             let frame = build(text.len() + 64, |buffer| {
                 refused.encode(buffer);
                 Ok::<_, std::convert::Infallible>(())

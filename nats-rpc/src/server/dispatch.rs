@@ -13,7 +13,7 @@ use super::{HandlerFuture, Route};
 use crate::raw::{Answer, Opening, Reply, Terms};
 use crate::spec::Method;
 use crate::status::Status;
-use crate::transport::{Epoch, Incoming, Outgoing};
+use crate::transport::{Connection, Epoch, Incoming, Outgoing};
 
 /// A first poll that takes longer holds up the calls behind it for longer than spawning costs.
 const SLOW: Duration = Duration::from_micros(200);
@@ -23,8 +23,10 @@ const SPAWNED_AFTER_SLOW: u32 = 1024;
 /// What all methods on one connection share.
 #[derive(Clone)]
 pub(super) struct Serving {
+    pub(super) connection: Connection,
     pub(super) epoch: Arc<Epoch>,
     pub(super) terms: Terms,
+    pub(super) calls: Calls,
 }
 
 /// Turns the messages of one method into handled calls and answers.
@@ -32,16 +34,13 @@ pub(super) struct Dispatcher {
     method: Method,
     route: Route,
     bodies: Bodies,
-    terms: Terms,
-    calls: Calls,
-    epoch: Arc<Epoch>,
+    serving: Serving,
     spawn_next: AtomicU32,
 }
 
 impl Dispatcher {
-    pub(super) fn new(route: Route, method: Method, bodies: Bodies, calls: Calls, serving: Serving) -> Self {
-        let Serving { epoch, terms } = serving;
-        Self { method, route, bodies, terms, calls, epoch, spawn_next: AtomicU32::new(0) }
+    pub(super) fn new(route: Route, method: Method, bodies: Bodies, serving: Serving) -> Self {
+        Self { method, route, bodies, serving, spawn_next: AtomicU32::new(0) }
     }
 
     /// Handles a message. Returns the answer if it is there at once.
@@ -51,7 +50,7 @@ impl Dispatcher {
         arrived: Instant,
         cx: &mut Context<'_>,
     ) -> Option<Outgoing> {
-        let (call, answer) = match Opening::read(message, &self.method, arrived, self.terms) {
+        let (call, answer) = match Opening::read(message, &self.method, arrived, self.serving.terms) {
             Opening::Call(call, answer) => (call, answer),
             Opening::Refused(answer) => return Some(answer),
             Opening::Ignored => return None,
@@ -77,22 +76,34 @@ impl Dispatcher {
     /// Publishes answers that were there at once.
     pub(super) fn publish(&self, answers: &mut Vec<Outgoing>) {
         if !answers.is_empty() {
-            self.epoch.answer_all(answers);
+            self.serving.epoch.answer_all(answers);
         }
     }
 
-    fn spawn(&self, mut handling: HandlerFuture, answer: Answer, arrived: Instant) {
-        let epoch = Arc::clone(&self.epoch);
-        let abort = self.calls.abort.clone();
-        let tracker = self.calls.tracker.clone();
-        self.calls.tracker.spawn(async move {
-            let outcome = tokio::select! {
-                outcome = std::future::poll_fn(|cx| poll(&mut handling, cx)) => outcome,
-                () = abort.cancelled() => Err(Status::unavailable("the server was shut down during the call")),
-            };
-            let alone = tracker.len() <= 1;
-            epoch.answer(answer.finish(outcome, arrived.elapsed()), alone);
-        });
+    fn spawn(&self, handling: HandlerFuture, answer: Answer, arrived: Instant) {
+        self.serving.calls.tracker.spawn(self.serving.clone().run(handling, answer, arrived));
+    }
+}
+
+impl Serving {
+    /// Waits for a handler and answers, on the next connection if its own has ended.
+    async fn run(self, mut handling: HandlerFuture, answer: Answer, arrived: Instant) {
+        let outcome = tokio::select! {
+            outcome = std::future::poll_fn(|cx| poll(&mut handling, cx)) => outcome,
+            () = self.calls.abort.cancelled() => {
+                Err(Status::unavailable("the server was shut down during the call"))
+            }
+        };
+        drop(handling);
+        let answer = answer.finish(outcome, arrived.elapsed());
+        if self.epoch.has_ended() {
+            tokio::select! {
+                epoch = self.connection.next_epoch(None) => epoch.answer(answer, true),
+                () = self.calls.abort.cancelled() => {}
+            }
+        } else {
+            self.epoch.answer(answer, self.calls.tracker.len() <= 1);
+        }
     }
 }
 

@@ -56,53 +56,96 @@ impl Plan {
     pub(super) async fn start(self, connection: Connection) -> Result<Handle, Status> {
         let epoch = connection.epoch()?;
         let calls = Calls { tracker: TaskTracker::new(), abort: CancellationToken::new() };
-        let session = Session::open(&self, &calls, epoch).await?;
+        let run = Run { plan: self, connection, calls };
+        let session = run.open(epoch).await?;
         let stop = CancellationToken::new();
-        let task = tokio::spawn(self.run(connection, calls, session, stop.clone()));
+        let task = tokio::spawn(run.serve(session, stop.clone()));
         Ok(Handle { stop, task: Some(task) })
     }
+}
 
+/// A server at work.
+struct Run {
+    plan: Plan,
+    connection: Connection,
+    calls: Calls,
+}
+
+impl Run {
     /// Serves one connection after the other, until stopped.
-    async fn run(self, connection: Connection, calls: Calls, first: Session, stop: CancellationToken) {
+    async fn serve(self, first: Session, stop: CancellationToken) {
+        let mut epoch = Arc::clone(&first.epoch);
         let mut session = Some(first);
-        let mut epoch = None;
         while !stop.is_cancelled() {
-            if let Some(session) = session.take() {
-                tokio::select! {
-                    () = session.epoch.ended() => epoch = Some(Arc::clone(&session.epoch)),
-                    () = stop.cancelled() => return self.finish(session, calls).await,
-                }
+            tokio::select! {
+                () = epoch.ended() => {}
+                () = stop.cancelled() => break,
             }
-            let next = tokio::select! {
-                next = connection.next_epoch(epoch.as_ref()) => next,
-                () = stop.cancelled() => return,
+            session = None;
+            epoch = tokio::select! {
+                next = self.connection.next_epoch(Some(&epoch)) => next,
+                () = stop.cancelled() => break,
             };
-            match Session::open(&self, &calls, Arc::clone(&next)).await {
+            match self.open(Arc::clone(&epoch)).await {
                 Ok(opened) => session = Some(opened),
                 Err(status) => tracing::warn!(%status, "can't serve on the new connection"),
             }
-            epoch = Some(next);
         }
-        if let Some(session) = session {
-            self.finish(session, calls).await;
+        self.finish(session).await;
+    }
+
+    /// Subscribes to every method and returns when the NATS server knows of it.
+    async fn open(&self, epoch: Arc<Epoch>) -> Result<Session, Status> {
+        let Plan { mounts, plain_timeout, .. } = &self.plan;
+        let terms = Terms { plain_timeout: *plain_timeout, max_payload: epoch.max_payload() };
+        let serving = Serving {
+            connection: self.connection.clone(),
+            epoch: Arc::clone(&epoch),
+            terms,
+            calls: self.calls.clone(),
+        };
+        let mut readers = Vec::new();
+        let mut subjects = Vec::new();
+        for mount in mounts {
+            let prefix = mount.prefix();
+            for (method, bodies) in mount.spec().methods().zip(Bodies::of_methods(mount)?) {
+                let subject = subject::of_method(&prefix, &method)?;
+                let subscription = epoch.subscribe(subject.clone(), Some(mount.group())).await?;
+                subjects.push(subject);
+                let dispatcher = Dispatcher::new(mount.route().clone(), method, bodies, serving.clone());
+                readers.push(Reader::new(subscription, dispatcher));
+            }
         }
+        let session = Session { epoch, readers: TaskTracker::new(), drain: Arc::default(), subjects };
+        for reader in readers {
+            session.readers.spawn(reader.run(Arc::clone(&session.drain)));
+        }
+        session.readers.close();
+        session.epoch.barrier().await?;
+        Ok(session)
     }
 
     /// Receives what is still to come, lets it end, and sees that the answers have left.
-    async fn finish(&self, session: Session, calls: Calls) {
-        let epoch = Arc::clone(&session.epoch);
-        session.drain().await;
-        calls.tracker.close();
-        if tokio::time::timeout(self.grace, calls.tracker.wait()).await.is_err() {
-            let running = calls.tracker.len();
+    async fn finish(&self, session: Option<Session>) {
+        if let Some(session) = session {
+            session.drain().await;
+        }
+        let Calls { tracker, abort } = &self.calls;
+        tracker.close();
+        if tokio::time::timeout(self.plan.grace, tracker.wait()).await.is_err() {
+            let running = tracker.len();
             tracing::warn!(
                 running,
                 "calls did not end within the grace time; they are answered with UNAVAILABLE"
             );
-            calls.abort.cancel();
-            calls.tracker.wait().await;
+            abort.cancel();
+            tracker.wait().await;
         }
-        if let Err(status) = epoch.barrier().await {
+        let flushed = match self.connection.epoch() {
+            Ok(epoch) => epoch.barrier().await,
+            Err(status) => Err(status),
+        };
+        if let Err(status) = flushed {
             tracing::warn!(%status, "the connection ended before the last answers had left");
         }
     }
@@ -125,32 +168,6 @@ struct Session {
 }
 
 impl Session {
-    /// Subscribes to every method and returns when the NATS server knows of it.
-    async fn open(plan: &Plan, calls: &Calls, epoch: Arc<Epoch>) -> Result<Self, Status> {
-        let terms = Terms { plain_timeout: plan.plain_timeout, max_payload: epoch.max_payload() };
-        let serving = Serving { epoch: Arc::clone(&epoch), terms };
-        let mut readers = Vec::new();
-        let mut subjects = Vec::new();
-        for mount in &plan.mounts {
-            let prefix = mount.prefix();
-            for (method, bodies) in mount.spec().methods().zip(Bodies::of_methods(mount)?) {
-                let subject = subject::of_method(&prefix, &method)?;
-                let subscription = epoch.subscribe(subject.clone(), Some(mount.group())).await?;
-                subjects.push(subject);
-                let route = mount.route().clone();
-                let dispatcher = Dispatcher::new(route, method, bodies, calls.clone(), serving.clone());
-                readers.push(Reader::new(subscription, dispatcher));
-            }
-        }
-        let (tracker, drain) = (TaskTracker::new(), Arc::new(Drain::default()));
-        for reader in readers {
-            tracker.spawn(reader.run(Arc::clone(&drain)));
-        }
-        tracker.close();
-        epoch.barrier().await?;
-        Ok(Self { epoch, readers: tracker, drain, subjects })
-    }
-
     /// Leaves the queue groups without losing what the NATS server has sent already.
     async fn drain(self) {
         self.drain.begin.cancel();

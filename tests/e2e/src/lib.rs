@@ -1,1 +1,52 @@
-//! .
+//! What the end-to-end tests share: a service whose handler is a closure, and places to serve it.
+
+mod bystander;
+mod probe;
+mod wait;
+mod world;
+
+/// The code generated from `proto/probe.proto`.
+pub mod proto {
+    nats_rpc::include_proto!("e2e.v1");
+}
+
+pub use bystander::Bystander;
+pub use probe::{Crew, Outcome, Scripted, other, placed, probe};
+pub use proto::{
+    Answer, Empty, OtherClient, OtherServer, PlacedClient, PlacedServer, ProbeClient, ProbeServer, Question,
+};
+pub use wait::{Count, Guard, LONG, until, within};
+pub use world::World;
+
+/// A question with this text.
+#[must_use]
+pub fn question(text: impl Into<String>) -> Question {
+    Question { text: text.into(), ..Question::default() }
+}
+
+/// An answer with this text.
+#[must_use]
+pub fn answer(text: impl Into<String>) -> nats_rpc::Response<Answer> {
+    Answer { text: text.into(), ..Answer::default() }.into()
+}
+
+/// Makes two tests of each function that takes a [`World`]: on a real nats-server, and on the broker within the
+/// process. A function that is not named is reported as unused.
+#[macro_export]
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        $(
+            mod $name {
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn nats() {
+                    $crate::within("the test", super::$name($crate::World::nats())).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn memory() {
+                    $crate::within("the test", super::$name($crate::World::memory())).await;
+                }
+            }
+        )*
+    };
+}

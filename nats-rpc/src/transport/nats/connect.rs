@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{ConnectOptions, Event, ServerAddr};
+use percent_encoding::percent_decode_str;
 use rand::seq::SliceRandom;
 
 use super::Link;
@@ -59,7 +60,8 @@ impl Connection {
 }
 
 impl Builder {
-    /// Adds a server. They are tried in random order. Default: `nats://localhost:4222` alone.
+    /// Adds a server, such as `nats://localhost:4222`, `tls://host` or `nats://user:password@host`. They are tried in
+    /// random order. Default: `nats://localhost:4222` alone.
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.servers.push(url.into());
         self
@@ -99,19 +101,10 @@ impl Builder {
     pub async fn connect(self) -> Result<Connection, Status> {
         let mut servers = Vec::new();
         for url in &self.servers {
-            let server = url.parse::<ServerAddr>();
-            let server = server.map_err(|error| Status::invalid_argument(format!("{url:?}: {error}")))?;
-            servers.push(server);
+            servers.push(parse(url)?);
         }
         if servers.is_empty() {
-            servers.push(
-                ServerAddr::from_url(
-                    "nats://localhost:4222"
-                        .parse()
-                        .map_err(|error| Status::internal(format!("the default URL: {error}")))?,
-                )
-                .map_err(|error| Status::internal(format!("the default URL: {error}")))?,
-            );
+            servers.push(parse("nats://localhost:4222")?);
         }
         crate::subject::check_prefix(self.inbox_prefix.trim_start_matches('_'))?;
         let attempt = Arc::new(Attempt { servers, options: self.options, inbox_prefix: self.inbox_prefix });
@@ -147,9 +140,7 @@ impl Attempt {
     async fn connect_to(&self, server: &ServerAddr) -> Result<Arc<Epoch>, Status> {
         // The client ends with its first disconnection: one attempt, and that at nowhere. Its own reconnecting
         // would replay what was queued meanwhile.
-        let options = self
-            .options
-            .clone()
+        let options = with_user_of(server, self.options.clone())?
             .max_reconnects(1)
             .reconnect_delay_callback(|_| Duration::ZERO)
             .skip_subject_validation(true)
@@ -167,6 +158,30 @@ impl Attempt {
         }
         Epoch::start(link::Link::Nats(Link::new(client)), &self.inbox_prefix).await
     }
+}
+
+/// What is wrong is said without the URL: it may hold a password.
+fn parse(url: &str) -> Result<ServerAddr, Status> {
+    let invalid =
+        |reason: String| Status::invalid_argument(format!("the URL of a server is wrong: {reason}"));
+    let server = url.parse::<ServerAddr>().map_err(|error| invalid(error.to_string()))?;
+    if server.host().is_empty() {
+        return Err(invalid("it names no host; nats://localhost:4222 would be one".to_owned()));
+    }
+    Ok(server)
+}
+
+/// Logs in as the URL says: `nats://user:password@host`, or `nats://token@host`.
+fn with_user_of(server: &ServerAddr, options: ConnectOptions) -> Result<ConnectOptions, Status> {
+    let decode = |text: &str| match percent_decode_str(text).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err(Status::invalid_argument("the user or password in the URL is not UTF-8")),
+    };
+    Ok(match (server.username(), server.password()) {
+        (Some(user), Some(password)) => options.user_and_password(decode(user)?, decode(password)?),
+        (Some(token), None) => options.token(decode(token)?),
+        _ => options,
+    })
 }
 
 fn address(server: &ServerAddr) -> String {

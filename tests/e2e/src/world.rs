@@ -1,0 +1,108 @@
+use std::future::Future;
+
+use nats_rpc::server::{Handle, Mount};
+use nats_rpc::transport::memory::Broker;
+use nats_rpc::{Channel, Connection, Request, Server};
+
+use crate::proto::{ProbeClient, Question};
+use crate::{Outcome, probe};
+
+/// Where services and clients meet.
+#[derive(Debug)]
+pub struct World(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Nats(Box<nats_server::Server>),
+    Memory(Broker),
+}
+
+impl World {
+    /// A nats-server of its own.
+    ///
+    /// # Panics
+    /// When there is none to run.
+    #[must_use]
+    pub fn nats() -> Self {
+        Self(Kind::Nats(Box::new(nats_server::Server::start().unwrap())))
+    }
+
+    /// The broker within the process.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self(Kind::Memory(Broker::new()))
+    }
+
+    /// What clients of the nats-server connect to.
+    ///
+    /// # Panics
+    /// When it is the other broker.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.0 {
+            Kind::Nats(server) => server.url(),
+            Kind::Memory(_) => panic!("the broker within the process has no URL"),
+        }
+    }
+
+    /// A new connection.
+    ///
+    /// # Panics
+    /// When there is none to be had.
+    pub async fn connect(&self) -> Connection {
+        match &self.0 {
+            Kind::Nats(server) => Connection::connect(server.url()).await.unwrap(),
+            Kind::Memory(broker) => broker.connect().await.unwrap(),
+        }
+    }
+
+    /// A channel on a connection of its own.
+    pub async fn channel(&self) -> Channel {
+        Channel::new(self.connect().await)
+    }
+
+    /// A client on a connection of its own.
+    pub async fn client(&self) -> ProbeClient {
+        ProbeClient::new(self.channel().await)
+    }
+
+    /// Serves on a connection of its own.
+    ///
+    /// # Panics
+    /// When the server does not start.
+    pub async fn serve(&self, service: impl Into<Mount>) -> Handle {
+        Server::builder().add_service(service).start(self.connect().await).await.unwrap()
+    }
+
+    /// A `Probe` with this handler, and a client.
+    pub async fn start<F, Fut>(&self, handler: F) -> (ProbeClient, Handle)
+    where
+        F: Fn(Request<Question>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Outcome> + Send + 'static,
+    {
+        let handle = self.serve(probe(handler)).await;
+        (self.client().await, handle)
+    }
+
+    /// Kills the broker: nothing is said to its clients.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn cut(&mut self) {
+        match &mut self.0 {
+            Kind::Nats(server) => server.kill().unwrap(),
+            Kind::Memory(broker) => broker.stop(),
+        }
+    }
+
+    /// Starts the broker again, at the same place.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn restore(&mut self) {
+        match &mut self.0 {
+            Kind::Nats(server) => server.restart().unwrap(),
+            Kind::Memory(broker) => broker.start(),
+        }
+    }
+}

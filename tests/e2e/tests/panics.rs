@@ -1,0 +1,54 @@
+//! Handlers that panic.
+
+use std::sync::Arc;
+
+use e2e::{Count, World, answer, on_both, question};
+use nats_rpc::{Code, Origin};
+use tokio::sync::Semaphore;
+
+on_both! {
+    a_panic_harms_no_other_call,
+}
+
+async fn a_panic_harms_no_other_call(world: World) {
+    let (waiting, gate) = (Count::new(), Arc::new(Semaphore::new(0)));
+    let (counted, handler_gate) = (waiting.clone(), Arc::clone(&gate));
+    let (client, _server) = world
+        .start(move |request| {
+            if request.get_ref().text == "before the future" {
+                panic!("a secret");
+            }
+            let (counted, gate) = (counted.clone(), Arc::clone(&handler_gate));
+            async move {
+                let text = request.into_inner().text;
+                match &*text {
+                    "at once" => panic!("a secret"),
+                    "later" => {
+                        tokio::task::yield_now().await;
+                        panic!("a secret {}", text.len());
+                    }
+                    "wait" => {
+                        counted.add();
+                        let _ = gate.acquire().await;
+                    }
+                    _ => {}
+                }
+                Ok(answer(text))
+            }
+        })
+        .await;
+    let waiters: Vec<_> = (0..10).map(|_| tokio::spawn(client.ask(question("wait")))).collect();
+    waiting.reach(10).await;
+    for kind in ["before the future", "at once", "later"] {
+        for _ in 0..3 {
+            let status = client.ask(question(kind)).await.unwrap_err();
+            assert_eq!((status.code(), status.origin()), (Code::Unknown, Origin::Remote), "{kind}");
+            assert!(!format!("{status:?}").contains("secret"), "{kind}: {status:?}");
+            assert_eq!(client.ask(question("next")).await.unwrap().into_inner().text, "next");
+        }
+    }
+    gate.add_permits(100);
+    for waiter in waiters {
+        assert_eq!(waiter.await.unwrap().unwrap().into_inner().text, "wait");
+    }
+}
