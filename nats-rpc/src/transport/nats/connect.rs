@@ -160,10 +160,11 @@ impl Attempt {
     }
 }
 
-/// What is wrong is said without the URL: it may hold a password.
 fn parse(url: &str) -> Result<ServerAddr, Status> {
+    // What stands before an @ may be a password.
+    let shown = url.rsplit('@').next().unwrap_or_default();
     let invalid =
-        |reason: String| Status::invalid_argument(format!("the URL of a server is wrong: {reason}"));
+        |reason: String| Status::invalid_argument(format!("{shown:?} is no URL of a server: {reason}"));
     let server = url.parse::<ServerAddr>().map_err(|error| invalid(error.to_string()))?;
     if server.host().is_empty() {
         return Err(invalid("it names no host; nats://localhost:4222 would be one".to_owned()));
