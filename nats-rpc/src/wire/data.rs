@@ -16,7 +16,7 @@ pub struct Data<'a> {
     pub seq: u64,
     /// Flags.
     pub flags: DataFlags,
-    /// The lengths of the messages in the body; empty: see [`messages`](super::messages).
+    /// The lengths of the messages in the body; empty: see `messages`.
     pub lens: Numbers<'a, Varint32>,
     /// The length of the whole message, if the body is only its first chunk; otherwise 0.
     pub total_len: u64,

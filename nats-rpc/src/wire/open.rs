@@ -35,7 +35,7 @@ pub struct Open<'a> {
     pub max_message: u32,
     /// Flags.
     pub flags: OpenFlags,
-    /// The lengths of the messages in the body; empty: see [`messages`](super::messages).
+    /// The lengths of the messages in the body; empty: see `messages`.
     pub lens: Numbers<'a, Varint32>,
     /// The metadata. [`encode`](Self::encode) takes it as an argument and does not look at this field.
     pub metadata: Entries<'a>,
