@@ -22,7 +22,8 @@ pin_project! {
     ///
     /// # Errors
     /// Whatever status the service answers with. Besides: DEADLINE_EXCEEDED when no answer came in time,
-    /// UNAVAILABLE when the service can't be reached, UNIMPLEMENTED when it does not have the method,
+    /// UNAVAILABLE when nobody serves the method or the connection is lost, UNIMPLEMENTED when the server that got the
+    /// call does not have the method,
     /// RESOURCE_EXHAUSTED when request or response is too large, INTERNAL when a message does not encode or decode
     /// or metadata is invalid.
     #[must_use = "a call is made when it is awaited"]
