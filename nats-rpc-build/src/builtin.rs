@@ -42,6 +42,9 @@ mod tests {
     use std::{env, fs};
 
     use super::FILES;
+    use crate::config::Config;
+    use crate::generate::generate;
+    use crate::load::Loaded;
 
     /// The repository has these files in `proto/`, for people; the crate has copies, to be published with them.
     #[test]
@@ -50,5 +53,19 @@ mod tests {
         for (name, text) in FILES {
             assert_eq!(fs::read_to_string(proto.join(name)).expect(name), text, "{name}");
         }
+    }
+
+    #[test]
+    fn they_resolve_without_an_include_directory_of_theirs() {
+        let directory = env::temp_dir().join(format!("nats-rpc-build-builtin-{}", std::process::id()));
+        let imports: String = FILES.iter().map(|(name, _)| format!("import \"{name}\";\n")).collect();
+        fs::create_dir_all(&directory).expect("a directory");
+        fs::write(directory.join("in.proto"), format!("syntax = \"proto3\";\n{imports}")).expect("a file");
+        let loaded = Loaded::open(&[directory.join("in.proto")], &[&directory]);
+        fs::remove_dir_all(&directory).expect("to remove it");
+        let loaded = loaded.expect("all resolve");
+        assert_eq!(loaded.files_read().count(), 1, "cargo need not look at what is built in");
+        let output = generate(Config::new(), &loaded).expect("all generate");
+        assert_eq!(output.files.keys().collect::<Vec<_>>(), ["google.api.rs", "google.rpc.rs"]);
     }
 }

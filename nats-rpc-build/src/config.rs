@@ -7,6 +7,7 @@ use nats_rpc_codegen::ir::Parts;
 use crate::error::Error;
 use crate::generate::generate;
 use crate::load::Loaded;
+use crate::output::Output;
 
 /// How to compile, for those who need more than [`compile`](crate::compile).
 ///
@@ -101,15 +102,19 @@ impl Config {
                 )
             })?;
         let loaded = Loaded::open(protos, includes)?;
-        for file in loaded.files_read() {
-            println!("cargo::rerun-if-changed={}", file.display());
-        }
         let output = generate(self, &loaded)?;
-        for warning in &output.warnings {
-            println!("cargo::warning={warning}");
-        }
-        output.write(&out_dir)
+        output.write(&out_dir)?;
+        // Nothing is said before: cargo runs a build script that fails again anyway, and shows what it has said.
+        print!("{}", instructions(&loaded, &output));
+        Ok(())
     }
+}
+
+/// What cargo is told: the files that were read, and warnings.
+fn instructions(loaded: &Loaded, output: &Output) -> String {
+    let files = loaded.files_read().map(|file| format!("cargo::rerun-if-changed={}\n", file.display()));
+    let warnings = output.warnings.iter().map(|warning| format!("cargo::warning={warning}\n"));
+    files.chain(warnings).collect()
 }
 
 impl Default for Config {
@@ -126,5 +131,34 @@ impl fmt::Debug for Config {
             .field("runtime", &self.runtime)
             .field("parts", &self.parts)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, instructions};
+    use crate::generate::generate;
+    use crate::load::Loaded;
+
+    #[test]
+    fn cargo_is_told_of_the_files_on_disk_and_of_what_was_left_out() {
+        let directory = "../tests/golden/cases/packages";
+        let loaded = Loaded::open(&[format!("{directory}/shop/v1/shop.proto")], &[directory]).expect("valid");
+        let output = generate(Config::new(), &loaded).expect("generated");
+        let files = ["shop/common/money.proto", "shop/v1/shop.proto", "stock/v1/stock.proto"];
+        let lines: String =
+            files.map(|file| format!("cargo::rerun-if-changed={directory}/{file}\n")).concat();
+        assert_eq!(instructions(&loaded, &output), lines);
+
+        let directory = "../tests/golden/cases/streaming";
+        let loaded = Loaded::open(&[format!("{directory}/in.proto")], &[directory]).expect("valid");
+        let output = generate(Config::new(), &loaded).expect("generated");
+        let text = instructions(&loaded, &output);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[0], format!("cargo::rerun-if-changed={directory}/in.proto"));
+        assert!(lines[1].starts_with(
+            "cargo::warning=in.proto:11: left out the streaming method `streaming.v1.Clock.Watch`"
+        ));
+        assert_eq!(lines.len(), 4);
     }
 }

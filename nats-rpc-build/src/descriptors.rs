@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use prost::Message;
+use ::prost::Message;
 use prost_reflect::{DynamicMessage, FileDescriptor, ReflectMessage, Value};
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 

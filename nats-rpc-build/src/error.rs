@@ -11,8 +11,13 @@ pub struct Error {
 }
 
 impl Error {
+    /// An error if there are problems.
+    pub(crate) fn of_any(reports: &[Report]) -> Result<(), Self> {
+        if reports.is_empty() { Ok(()) } else { Err(Self::of(reports)) }
+    }
+
     /// Several problems at once, one after the other.
-    pub(crate) fn of(reports: &[Report]) -> Self {
+    fn of(reports: &[Report]) -> Self {
         let texts: Vec<_> = reports.iter().map(|report| render(report)).collect();
         Self { text: texts.join("\n") }
     }
@@ -27,9 +32,8 @@ impl Error {
         }])
     }
 
-    /// A problem that protox found; `help` is for those that come without.
-    pub(crate) fn protox(error: &protox::Error, help: impl FnOnce() -> Option<String>) -> Self {
-        let help = error.help().map(|help| help.to_string()).or_else(help);
+    /// A problem that protox found.
+    pub(crate) fn protox(error: &protox::Error, help: Option<String>) -> Self {
         Self { text: render(&Foreign { error, help }) }
     }
 }

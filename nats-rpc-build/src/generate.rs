@@ -1,10 +1,8 @@
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::mem;
-use std::rc::Rc;
 
+use nats_rpc_codegen::ir::Parts;
 use nats_rpc_codegen::tokens;
-use prost_build::{Module, ServiceGenerator};
+use prost_build::Module;
 use prost_reflect::FileDescriptor;
 use syn::Item;
 
@@ -15,15 +13,8 @@ use crate::error::Error;
 use crate::load::Loaded;
 use crate::lower::{Lowered, Settings, Source, lower};
 use crate::output::Output;
+use crate::prost::ByProst;
 use crate::{builtin, descriptors, format, messages, modules};
-
-/// What prost has made.
-struct ByProst {
-    /// The messages of each package.
-    code: BTreeMap<Module, String>,
-    /// The services with the types that it resolved, by full name.
-    services: BTreeMap<String, prost_build::Service>,
-}
 
 /// The files of one package.
 struct Package {
@@ -38,15 +29,11 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
         Error::plain(message, "`Config::runtime_path` takes a path such as `::nats_rpc`")
     })?;
     let packages = packages(loaded);
-    let reports: Vec<_> = packages
-        .values()
-        .flat_map(|package| check::package(package.files.iter(), config.parts, loaded))
-        .collect();
-    if !reports.is_empty() {
-        return Err(Error::of(&reports));
-    }
+    check_names(&packages, config.parts, loaded)?;
     let mut comments = Comments::default();
-    let ByProst { mut code, services } = run_prost(&mut config.prost, &packages, &mut comments)?;
+    let files =
+        packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
+    let ByProst { mut code, services } = ByProst::run(&mut config.prost, files, &mut comments, loaded)?;
     let mut output = Output::default();
     let mut settings = Settings { runtime, parts: config.parts, descriptor_set: String::new() };
     let mut reports = Vec::new();
@@ -69,9 +56,12 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
             output.files.insert(format!("{}.rs", package.file_stem()), text.into_bytes());
         }
     }
-    if !reports.is_empty() {
-        return Err(Error::of(&reports));
+    if config.include_file.is_some() {
+        let included = packages.values().filter(|package| output.modules.contains(&package.name));
+        let files: Vec<_> = included.flat_map(|package| package.files.iter().cloned()).collect();
+        reports.extend(check::modules(&files, loaded));
     }
+    Error::of_any(&reports)?;
     if let Some(name) = config.include_file {
         output.files.insert(name, modules::include_file(&output.modules).into_bytes());
     }
@@ -79,7 +69,7 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
 }
 
 fn packages(loaded: &Loaded) -> BTreeMap<Module, Package> {
-    let mut packages = BTreeMap::new();
+    let mut packages: BTreeMap<_, Package> = BTreeMap::new();
     for file in loaded.pool.files().filter(|file| file.name() != builtin::OPTIONS) {
         packages
             .entry(Module::from_protobuf_package_name(file.package_name()))
@@ -87,7 +77,22 @@ fn packages(loaded: &Loaded) -> BTreeMap<Module, Package> {
             .files
             .push(file);
     }
+    for package in packages.values_mut() {
+        // The order of the files that the build script names is not to show.
+        package.files.sort_by(|a, b| a.name().cmp(b.name()));
+    }
     packages
+}
+
+/// Finds what prost and rustc would stumble over.
+fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Loaded) -> Result<(), Error> {
+    let mut reports = Vec::new();
+    for package in packages.values() {
+        reports.extend(check::package(package.files.iter(), parts, loaded));
+        reports.extend(package.files.iter().filter_map(|file| check::google(file, loaded)));
+        reports.extend(package.files.iter().flat_map(|file| check::members(file, loaded)));
+    }
+    Error::of_any(&reports)
 }
 
 impl Package {
@@ -108,40 +113,6 @@ impl Package {
             let lowered = lower(&Source { prost, descriptor: &descriptor }, settings, comments);
             Some((descriptor, lowered))
         })
-    }
-}
-
-fn run_prost(
-    prost: &mut prost_build::Config,
-    packages: &BTreeMap<Module, Package>,
-    comments: &mut Comments,
-) -> Result<ByProst, Error> {
-    let mut requests = Vec::new();
-    for (module, package) in packages {
-        for file in &package.files {
-            let mut file = file.file_descriptor_proto().clone();
-            comments.take(&mut file);
-            requests.push((module.clone(), file));
-        }
-    }
-    let collected = Collector::default();
-    prost.service_generator(Box::new(collected.clone()));
-    let code = prost.generate(requests).map_err(|error| {
-        Error::plain(format!("prost can't generate the messages: {error}"), "see `Config::prost`")
-    })?;
-    let services = mem::take(&mut *collected.0.borrow_mut());
-    Ok(ByProst { code: code.into_iter().collect(), services })
-}
-
-/// Keeps the services that prost has read, and writes nothing.
-#[derive(Clone, Default)]
-struct Collector(Rc<RefCell<BTreeMap<String, prost_build::Service>>>);
-
-impl ServiceGenerator for Collector {
-    fn generate(&mut self, service: prost_build::Service, _: &mut String) {
-        let package =
-            if service.package.is_empty() { String::new() } else { format!("{}.", service.package) };
-        self.0.borrow_mut().insert(format!("{package}{}", service.proto_name), service);
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! and in the crate, for `package greeter.v1`:
 //!
-//! ```ignore
+//! ```text
 //! pub mod greeter {
 //!     nats_rpc::include_proto!("greeter.v1");
 //! }
@@ -19,13 +19,33 @@
 //! No `protoc` is needed. Imports of `google/protobuf/*`, `google/api/*`, `google/rpc/*` and
 //! `nats/rpc/v1/options.proto` resolve by themselves. The crate needs no dependency but `nats-rpc`.
 //!
+//! # Several packages
+//!
+//! Packages that use each other's messages find them in modules that are nested as the packages are. One more file
+//! lays these modules out; built-in imports such as `google/rpc/status.proto` are packages too:
+//!
+//! ```no_run
+//! fn main() -> Result<(), nats_rpc_build::Error> {
+//!     nats_rpc_build::Config::new()
+//!         .include_file("mod.rs")
+//!         .compile(&["proto/shop/v1/shop.proto"], &["proto"])
+//! }
+//! ```
+//!
+//! ```text
+//! mod proto {
+//!     nats_rpc::include_proto!("mod");
+//! }
+//! use proto::shop::v1::ShopClient;
+//! ```
+//!
 //! # Names
 //!
 //! A service `Greeter` becomes the trait `Greeter`, the client `GreeterClient`, the server `GreeterServer` and the
 //! static `GREETER`, beside the messages of its package. Methods become functions in `snake_case`; keywords are raw
 //! (`rpc Type` is `r#type`) or get an underscore behind where Rust has no raw form (`rpc Self` is `self_`). An RPC
 //! called `New`, `Connect` or `Clone` gets an underscore too (`new_`), because every client has functions of these
-//! names. Names that clash are reported, never changed silently.
+//! names. Names that clash are reported, never changed silently. Streaming methods are left out, with a warning.
 //!
 //! # Options
 //!
@@ -56,6 +76,7 @@ mod messages;
 mod modules;
 mod options;
 mod output;
+mod prost;
 mod source;
 
 use std::path::Path;

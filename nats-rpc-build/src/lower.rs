@@ -2,7 +2,7 @@ use nats_rpc_codegen::ir::{Idempotency, Kind, Method, Parts, Paths, Service};
 use nats_rpc_codegen::names;
 use prost_reflect::ServiceDescriptor;
 use prost_types::method_options::IdempotencyLevel;
-use syn::{Type, Visibility, parse_quote};
+use syn::{Attribute, Type, Visibility, parse_quote};
 
 use crate::comments::Comments;
 use crate::options::{MethodOptions, ServiceOptions};
@@ -46,7 +46,7 @@ pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comment
         ident: names::type_name(&source.prost.proto_name),
         proto_name: source.descriptor.full_name().to_owned(),
         docs: docs(&source.prost.comments, comments),
-        deprecated: source.prost.options.deprecated(),
+        deprecated: deprecated(source.prost.options.deprecated()),
         visibility: Visibility::Public(syn::token::Pub::default()),
         methods,
         subject: options.subject,
@@ -68,7 +68,7 @@ fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Co
         ident: names::method(&prost.proto_name),
         proto_name: prost.proto_name.clone(),
         docs: docs(&prost.comments, comments),
-        deprecated: prost.options.deprecated(),
+        deprecated: deprecated(prost.options.deprecated()),
         kind: Kind::of(prost.client_streaming, prost.server_streaming),
         idempotency: match prost.options.idempotency_level() {
             IdempotencyLevel::IdempotencyUnknown => Idempotency::Unknown,
@@ -81,6 +81,10 @@ fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Co
         request,
         response,
     }
+}
+
+fn deprecated(yes: bool) -> Option<Attribute> {
+    yes.then(|| parse_quote!(#[deprecated]))
 }
 
 fn docs(prost: &prost_build::Comments, comments: &Comments) -> nats_rpc_codegen::docs::Docs {

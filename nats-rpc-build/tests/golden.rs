@@ -34,12 +34,30 @@ fn nothing_is_written_twice() {
 }
 
 #[test]
+fn the_order_of_the_files_does_not_show() {
+    let case = golden().join("cases/nested_packages");
+    let mut protos = protos(&case);
+    let compile = |name, protos: &[PathBuf]| {
+        let out = scratch(name);
+        Config::new().out_dir(&out).include_file("mod.rs").compile(protos, &[&case]).expect("compiles");
+        files(&out)
+    };
+    let first = compile("order", &protos);
+    protos.reverse();
+    assert_eq!(compile("order-reversed", &protos), first);
+}
+
+#[test]
 fn errors_read_as_kept() {
     let mut differences = Vec::new();
     for case in directories("errors") {
         let name = case.file_name().expect("a name").to_string_lossy().into_owned();
         let out = scratch(&format!("error-{name}"));
-        let error = Config::new().out_dir(&out).compile(&protos(&case), &[&case]).expect_err(&name);
+        let error = Config::new()
+            .out_dir(&out)
+            .include_file("mod.rs")
+            .compile(&protos(&case), &[&case])
+            .expect_err(&name);
         assert!(files(&out).is_empty(), "{name}: nothing is written after an error");
         differences.extend(difference(&case.join("error.txt"), error.to_string().as_bytes()));
     }

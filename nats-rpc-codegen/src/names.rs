@@ -34,11 +34,43 @@ pub fn module(segment: &str) -> Ident {
     ident(&segment.to_snake_case())
 }
 
+/// The field of a message: `Type` and `type` are `r#type`.
+#[must_use]
+pub fn field(proto_name: &str) -> Ident {
+    ident(&proto_name.to_snake_case())
+}
+
+/// The variant of a value of an enum: `KIND_BIG` of `Kind` is `Big`.
+///
+/// ```
+/// # use nats_rpc_codegen::names::variant;
+/// assert_eq!(variant("Kind", "KIND_BIG"), "Big");
+/// assert_eq!(variant("Kind", "KINDLY"), "Kindly");
+/// ```
+#[must_use]
+pub fn variant(enum_name: &str, value: &str) -> Ident {
+    let (prefix, name) = (enum_name.to_upper_camel_case(), value.to_upper_camel_case());
+    let stripped = name.strip_prefix(&prefix).filter(|rest| rest.starts_with(char::is_uppercase));
+    ident(stripped.unwrap_or(&name))
+}
+
 /// The name on the wire of a Rust function: `say_hello` is `SayHello`.
 #[must_use]
 pub fn rpc(function: &Ident) -> String {
     let name = function.to_string();
     name.strip_prefix("r#").unwrap_or(&name).to_upper_camel_case()
+}
+
+/// The prefix of the subjects of a service that sets none: `svc.` and its full name.
+///
+/// ```
+/// # use nats_rpc_codegen::names::default_subject;
+/// assert_eq!(default_subject("greeter.v1.Greeter"), "svc.greeter.v1.Greeter");
+/// assert_eq!(default_subject("Greeter"), "svc.Greeter");
+/// ```
+#[must_use]
+pub fn default_subject(service: &str) -> String {
+    format!("svc.{service}")
 }
 
 /// The static with the facts of a service: `Greeter` has `GREETER`.
@@ -70,7 +102,7 @@ fn ident(name: &str) -> Ident {
         return format_ident!("_{name}");
     }
     match name {
-        "" | "_" | "self" | "Self" | "super" | "crate" => format_ident!("{name}_"),
+        "" | "_" | "self" | "Self" | "super" | "crate" | "extern" => format_ident!("{name}_"),
         _ if syn::parse_str::<Ident>(name).is_ok() && name != "gen" => Ident::new(name, span),
         _ => Ident::new_raw(name, span),
     }
@@ -85,7 +117,8 @@ mod tests {
         for keyword in ["Type", "Match", "Async", "Gen", "Try", "Yield", "Move", "Dyn"] {
             assert_eq!(method(keyword), format!("r#{}", keyword.to_lowercase()));
         }
-        for keyword in ["Self", "Super", "Crate"] {
+        // `r#extern` is Rust, but prost writes `extern_`.
+        for keyword in ["Self", "Super", "Crate", "Extern"] {
             assert_eq!(method(keyword), format!("{}_", keyword.to_lowercase()));
         }
         assert_eq!(type_name("Self"), "Self_");

@@ -6,6 +6,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, TraitItemFn};
 
 use crate::Errors;
 use crate::options::MethodOptions;
+use crate::service::wire_name;
 use crate::signature::{self, Types};
 
 /// Where the parts of a method are.
@@ -27,14 +28,17 @@ pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, 
         name: options.name.as_ref().map_or(ident.span(), syn::LitStr::span),
         timeout: options.timeout.as_ref().map_or(ident.span(), |(_, literal)| literal.span()),
     };
-    let proto_name = options.name.map_or_else(|| names::rpc(&ident), |name| name.value());
+    let proto_name = match &options.name {
+        Some(name) => wire_name(&name.value(), name, errors),
+        None => wire_name(&names::rpc(&ident), &ident, errors),
+    };
     let method = Method {
         ident,
         proto_name,
         docs: attributes.docs,
         deprecated: attributes.deprecated,
         kind: Kind::Unary,
-        idempotency: options.idempotency,
+        idempotency: options.idempotency.unwrap_or_default(),
         timeout: options.timeout.map(|(timeout, _)| timeout),
         request,
         response,
@@ -47,20 +51,22 @@ pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, 
 /// What stands above a trait or a method.
 pub(crate) struct Attributes<'a> {
     pub(crate) docs: Docs,
-    pub(crate) deprecated: bool,
+    pub(crate) deprecated: Option<Attribute>,
     pub(crate) rpc: Option<&'a Attribute>,
 }
 
 impl<'a> Attributes<'a> {
     pub(crate) fn parse(attributes: &'a [Attribute], errors: &mut Errors) -> Self {
-        let (mut docs, mut deprecated, mut rpc) = (Vec::new(), false, None);
+        let (mut docs, mut deprecated, mut rpc) = (Vec::new(), None, None);
         for attribute in attributes {
             if let Some(line) = doc(attribute) {
                 docs.push(line);
             } else if attribute.path().is_ident("deprecated") {
-                deprecated = true;
+                deprecated = Some(attribute.clone());
             } else if attribute.path().is_ident("rpc") {
-                rpc = Some(attribute);
+                if rpc.replace(attribute).is_some() {
+                    errors.at(attribute, "options of a method stand in one `#[rpc(..)]`");
+                }
             } else {
                 errors.at(
                     attribute,

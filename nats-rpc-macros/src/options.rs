@@ -29,8 +29,8 @@ impl ServiceOptions {
 
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         if meta.path.is_ident("crate") {
-            self.runtime = Some(meta.value()?.call(Path::parse_mod_style)?);
-            return Ok(());
+            let path = meta.value()?.call(Path::parse_mod_style)?;
+            return set(&mut self.runtime, path, meta);
         }
         let slot = match meta.path.get_ident().map(ToString::to_string).as_deref() {
             Some("package") => &mut self.package,
@@ -44,8 +44,8 @@ impl ServiceOptions {
                 ));
             }
         };
-        *slot = Some(meta.value()?.parse()?);
-        Ok(())
+        let value = meta.value()?.parse()?;
+        set(slot, value, meta)
     }
 }
 
@@ -53,7 +53,7 @@ impl ServiceOptions {
 #[derive(Default)]
 pub(crate) struct MethodOptions {
     pub(crate) name: Option<LitStr>,
-    pub(crate) idempotency: Idempotency,
+    pub(crate) idempotency: Option<Idempotency>,
     pub(crate) timeout: Option<(Duration, LitInt)>,
 }
 
@@ -66,18 +66,29 @@ impl MethodOptions {
 
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         match meta.path.get_ident().map(ToString::to_string).as_deref() {
-            Some("name") => self.name = Some(meta.value()?.parse()?),
-            Some("idempotency") => self.idempotency = idempotency(&meta.value()?.parse()?)?,
+            Some("name") => {
+                let name = meta.value()?.parse()?;
+                set(&mut self.name, name, meta)
+            }
+            Some("idempotency") => {
+                let level = idempotency(&meta.value()?.parse()?)?;
+                set(&mut self.idempotency, level, meta)
+            }
             Some("timeout_ms") => {
                 let millis: LitInt = meta.value()?.parse()?;
-                self.timeout = Some((Duration::from_millis(millis.base10_parse()?), millis));
+                set(&mut self.timeout, (Duration::from_millis(millis.base10_parse()?), millis), meta)
             }
-            _ => {
-                return Err(meta.error("unknown option: a method has `name`, `idempotency` and `timeout_ms`"));
-            }
+            _ => Err(meta.error("unknown option: a method has `name`, `idempotency` and `timeout_ms`")),
         }
-        Ok(())
     }
+}
+
+/// Keeps the value of an option, unless it has one.
+fn set<T>(slot: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+    if slot.replace(value).is_some() {
+        return Err(syn::Error::new_spanned(&meta.path, "the option stands here twice"));
+    }
+    Ok(())
 }
 
 fn idempotency(level: &LitStr) -> syn::Result<Idempotency> {

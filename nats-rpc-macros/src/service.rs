@@ -1,6 +1,8 @@
 use nats_rpc_codegen::check::{self, Place};
 use nats_rpc_codegen::ir::{Parts, Paths, Service};
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{ItemTrait, LitStr, Path, TraitItem, parse_quote};
 
 use crate::Errors;
@@ -66,17 +68,29 @@ fn check_trait(item: &ItemTrait, errors: &mut Errors) {
 }
 
 fn full_name(options: &ServiceOptions, item: &ItemTrait, errors: &mut Errors) -> String {
-    for (literal, segments) in [(&options.package, "."), (&options.name, "\0")] {
-        let Some(literal) = literal else { continue };
-        if !literal.value().split(segments).all(is_identifier) {
-            errors.at(literal, "names are letters, digits and underscores, those of packages joined by dots");
-        }
+    let name = match &options.name {
+        Some(name) => wire_name(&name.value(), name, errors),
+        None => wire_name(item.ident.unraw().to_string().as_str(), &item.ident, errors),
+    };
+    let Some(package) = &options.package else { return name };
+    if package.value().split('.').all(is_identifier) {
+        format!("{}.{name}", package.value())
+    } else {
+        errors
+            .at(package, "packages are names joined by dots, and names are letters, digits and underscores");
+        name
     }
-    let name = options.name.as_ref().map_or_else(|| item.ident.to_string(), LitStr::value);
-    match &options.package {
-        Some(package) => format!("{}.{name}", package.value()),
-        None => name,
+}
+
+/// The name of a service or a method, as it goes over the wire.
+pub(crate) fn wire_name(name: &str, place: impl ToTokens, errors: &mut Errors) -> String {
+    if !is_identifier(name) {
+        errors.at(
+            place,
+            format!("`{name}` can't be a name on the wire: names are letters, digits and underscores"),
+        );
     }
+    name.to_owned()
 }
 
 fn is_identifier(name: &str) -> bool {

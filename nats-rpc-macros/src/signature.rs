@@ -1,4 +1,4 @@
-use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Signature, Type};
+use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Signature, Type};
 
 use crate::Errors;
 
@@ -21,6 +21,15 @@ pub(crate) fn parse(signature: &Signature, errors: &mut Errors) -> Option<Types>
     }
     if !signature.generics.params.is_empty() {
         errors.at(&signature.generics, "an RPC has no generic parameters: its types are known to both sides");
+    }
+    if let Some(clause) = &signature.generics.where_clause {
+        errors.at(clause, "an RPC has no conditions: its types are known to both sides");
+    }
+    if !matches!(signature.safety, Safety::Default)
+        || signature.constness.is_some()
+        || signature.abi.is_some()
+    {
+        errors.at(signature.fn_token, "an RPC is a plain `async fn`: not `unsafe`, `const` or `extern`");
     }
     let argument = argument(signature, errors);
     let output = output(signature, errors);

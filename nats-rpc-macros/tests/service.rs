@@ -12,7 +12,7 @@ pub trait Greeter {
     #[rpc(name = "New")]
     async fn new_(&self, request: Request<()>) -> Result<Response<u32>, Status>;
 
-    #[deprecated]
+    #[deprecated(since = "2.0.0", note = "say hello")]
     async fn r#type(&self, request: Request<String>) -> nats_rpc_result::Result<Response<String>, Status>;
 }
 
@@ -21,8 +21,15 @@ mod nats_rpc_result {
     pub(crate) use std::result::Result;
 }
 
-#[nats_rpc::service]
-trait Quiet {}
+#[nats_rpc::service(name = "Silent", codec = "prost", crate = self::runtime)]
+trait Quiet {
+    async fn hush(&self, request: Request<Vec<u8>>) -> Result<Response<String>, Status>;
+}
+
+/// The runtime need not be at `::nats_rpc`.
+mod runtime {
+    pub(crate) use nats_rpc::*;
+}
 
 struct Polite;
 
@@ -53,7 +60,9 @@ fn facts_are_those_of_the_attributes() {
     assert_eq!(say_hello.kind(), Kind::Unary);
     assert_eq!(say_hello.idempotency(), Idempotency::NoSideEffects);
     assert_eq!(say_hello.timeout(), Some(std::time::Duration::from_millis(1500)));
-    assert_eq!(QUIET.name(), "Quiet");
+    assert_eq!(format!("{say_hello}"), "/greeter.v1.Greeter/SayHello");
+    assert_eq!(QUIET.name(), "Silent");
+    assert_eq!((QUIET.subject(), QUIET.queue_group()), (None, "q"));
 }
 
 #[test]

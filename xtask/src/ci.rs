@@ -25,7 +25,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), Error> {
             // Nothing may follow the summary of the tests.
             Ok(()) if name == "test" => {}
             Ok(()) => println!("== {name}: ok, {seconds:.1} s"),
-            Err(Error::Told) => return Err(Error::Failed(format!("ci: step {name} failed"))),
+            Err(Error::Told) => return Err(Error::Told),
             Err(Error::Usage(why) | Error::Failed(why)) => {
                 return Err(Error::Failed(format!("ci: step {name} failed after {seconds:.1} s: {why}")));
             }

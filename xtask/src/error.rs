@@ -18,6 +18,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The reason in words.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Usage(why) | Self::Failed(why) => why,
+            Self::Told => "see above",
+        }
+    }
+}
+
 impl<E: Display> From<E> for Error {
     fn from(error: E) -> Self {
         Self::Failed(error.to_string())

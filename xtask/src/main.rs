@@ -5,8 +5,12 @@ mod ci;
 mod demo;
 mod each_feature;
 mod error;
+mod examples;
+mod executable;
+mod interop;
 mod msrv;
 mod nats;
+mod program;
 mod summary;
 mod test;
 
@@ -17,8 +21,8 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND [OPTIONS]
 
 Commands:
-  test [-- ARGS]   all tests, with a real nats-server, and a summary
-                   ARGS go to `cargo test` in place of `--workspace --all-features`
+  test [-- ARGS]   all tests with a real nats-server, the examples as programs, the clients of others, and a summary
+                   ARGS go to `cargo test` in place of `--workspace --all-features`; then only that is run
   ci               everything that must hold before a change lands
     --only STEP    only this step; may be repeated
     --skip STEP    all but this step; may be repeated
@@ -26,7 +30,10 @@ Commands:
   nats [-- ARGS]   a nats-server in the foreground, until ctrl-c; ARGS go to it
     --port N       its port, 4222 if not given
     --print-path   only print where the binary is
+    --check-provisioning
+                   only try every way to get one, each with an empty cache; takes minutes
   demo             two servers under load, each restarted in turn, and no failed call
+    --seconds N    how long the load lasts, 8 if not given
     --server BIN   another hello-server than the one in examples/
     --client BIN   another hello-client than the one in examples/
   help             this text

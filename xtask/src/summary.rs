@@ -1,8 +1,10 @@
 //! Reads what `cargo test` prints, and makes the table at the end.
 
+use crate::error::Error;
 use std::{
     fmt::{self, Write as _},
     path::Path,
+    time::Instant,
 };
 
 /// One line of the table.
@@ -15,6 +17,13 @@ pub(crate) struct Step {
     pub(crate) seconds: f64,
     /// Why there are no numbers.
     pub(crate) note: Option<String>,
+}
+
+impl Step {
+    /// A step that failed as a whole.
+    pub(crate) fn failure(why: &str) -> Self {
+        Self { failed: 1, note: Some(why.to_owned()), ..Self::default() }
+    }
 }
 
 /// All steps of a run.
@@ -36,6 +45,20 @@ impl Summary {
 
     pub(crate) fn add(&mut self, step: Step) {
         self.steps.push(step);
+    }
+
+    /// Adds a step that is one test.
+    pub(crate) fn check(&mut self, name: &str, begin: Instant, result: Result<(), Error>) {
+        let step = match result {
+            Ok(()) => Step { passed: 1, ..Step::default() },
+            Err(error) => Step::failure(error.text()),
+        };
+        self.add(Step { name: name.to_owned(), seconds: begin.elapsed().as_secs_f64(), ..step });
+    }
+
+    /// Adds a step that this machine cannot take.
+    pub(crate) fn skip(&mut self, name: &str, why: &str) {
+        self.add(Step { name: name.to_owned(), note: Some(format!("skipped: {why}")), ..Step::default() });
     }
 
     /// Takes in one line of cargo's output.
@@ -144,6 +167,8 @@ fn without_colors(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Step, Summary, heading, without_colors};
+    use crate::error::Error;
+    use std::time::Instant;
 
     fn summary(text: &str, success: bool) -> Summary {
         let mut summary = Summary::default();
@@ -202,6 +227,18 @@ my_lib doc tests        5       0        0     0.50
     #[test]
     fn no_output_is_no_test() {
         assert_eq!(summary("", true).to_string().lines().last(), Some("0 passed, 0 failed"));
+    }
+
+    #[test]
+    fn other_steps_are_counted_too() {
+        let mut summary = summary("", true);
+        summary.check("a", Instant::now(), Ok(()));
+        summary.check("b", Instant::now(), Err(Error::Failed("why".to_owned())));
+        summary.skip("c", "no c");
+        let text = summary.to_string();
+        for part in ["why\n", "skipped: no c\n", "\n\n1 passed, 1 failed"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
     }
 
     #[test]

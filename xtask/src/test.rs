@@ -1,15 +1,10 @@
 //! `cargo xtask test`: all tests, with a real nats-server, and a summary.
 
-use crate::{
-    cargo,
-    error::Error,
-    summary::{Step, Summary},
-};
+use crate::{cargo, error::Error, examples, interop, summary::Summary};
+use nats_server::Server;
 use std::{
     io::{self, BufRead, BufReader, IsTerminal, PipeReader, Write},
-    path::Path,
-    process::{Command, Stdio},
-    time::Instant,
+    path::{Path, PathBuf},
 };
 
 pub(crate) fn run(words: &[String]) -> Result<(), Error> {
@@ -26,7 +21,11 @@ pub(crate) fn run(words: &[String]) -> Result<(), Error> {
     let mut summary = Summary::default();
     cargo_test(&args, binary.path(), &mut summary)?;
     if words.is_empty() {
-        interop(binary.path(), &mut summary)?;
+        let nats = Server::start()?;
+        println!("\nexamples, with a nats-server at {}", nats.url());
+        let built = examples::run(&nats, &mut summary)?;
+        println!("\ninterop");
+        interop::run(&nats, built.get(examples::SERVER).map(PathBuf::as_path), &mut summary);
     }
 
     println!("\n{summary}");
@@ -56,52 +55,6 @@ fn cargo_test(args: &[&str], binary: &Path, summary: &mut Summary) -> Result<(),
     Ok(())
 }
 
-/// The hook for clients and servers in other languages: the program `tests/interop/run`, if there is one.
-///
-/// It finds a nats-server in `NATS_SERVER_BIN` and starts what it needs itself. Exit code 0 means passed and
-/// 77 skipped, with the reason in its last line; anything else means failed. It may end with a line
-/// `N passed, N failed` to be counted one by one.
-fn interop(binary: &Path, summary: &mut Summary) -> Result<(), Error> {
-    let program = cargo::root().join("tests/interop/run");
-    if !program.exists() {
-        return Ok(());
-    }
-    let begin = Instant::now();
-    let (reader, writer) = io::pipe()?;
-    let mut command = Command::new(&program);
-    command.current_dir(cargo::root()).stdin(Stdio::null()).env("NATS_SERVER_BIN", binary);
-    let mut child = command.stdout(writer.try_clone()?).stderr(writer).spawn()?;
-    drop(command);
-    let mut last = String::new();
-    pass_through(reader, |line| {
-        if !line.trim().is_empty() {
-            last = line.trim().to_owned();
-        }
-    })?;
-    let mut step = interop_step(child.wait()?.code(), &last);
-    step.seconds = begin.elapsed().as_secs_f64();
-    summary.add(step);
-    Ok(())
-}
-
-fn interop_step(code: Option<i32>, last: &str) -> Step {
-    let name = "interop".to_owned();
-    if code == Some(77) {
-        return Step { name, note: Some(format!("skipped: {last}")), ..Step::default() };
-    }
-    let counts = last.strip_suffix(" failed").and_then(|line| {
-        let (passed, failed) = line.split_once(" passed, ")?;
-        Some((passed.parse().ok()?, failed.parse().ok()?))
-    });
-    let (passed, failed) = match (code, counts) {
-        (Some(0), Some(counts)) => counts,
-        (Some(0), None) => (1, 0),
-        (_, Some((passed, failed))) => (passed, u64::max(failed, 1)),
-        (_, None) => (0, 1),
-    };
-    Step { name, passed, failed, ..Step::default() }
-}
-
 /// Copies to our output as it comes, and shows each line.
 fn pass_through(reader: PipeReader, mut show: impl FnMut(&str)) -> io::Result<()> {
     let mut reader = BufReader::new(reader);
@@ -114,23 +67,4 @@ fn pass_through(reader: PipeReader, mut show: impl FnMut(&str)) -> io::Result<()
         line.clear();
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::interop_step;
-
-    #[test]
-    fn the_hook_tells_by_exit_code_and_last_line() {
-        let counts = |code, last| {
-            let step = interop_step(code, last);
-            (step.passed, step.failed, step.note)
-        };
-        assert_eq!(counts(Some(0), "done"), (1, 0, None));
-        assert_eq!(counts(Some(0), "12 passed, 0 failed"), (12, 0, None));
-        assert_eq!(counts(Some(1), "11 passed, 1 failed"), (11, 1, None));
-        assert_eq!(counts(Some(1), "12 passed, 0 failed"), (12, 1, None));
-        assert_eq!(counts(None, ""), (0, 1, None));
-        assert_eq!(counts(Some(77), "no node"), (0, 0, Some("skipped: no node".to_owned())));
-    }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use proc_macro2::Ident;
-use syn::Type;
+use syn::{Attribute, Type};
 
 use super::{Idempotency, Kind};
 use crate::docs::Docs;
@@ -15,8 +15,8 @@ pub struct Method {
     pub proto_name: String,
     /// What is written above it.
     pub docs: Docs,
-    /// Whether its use should warn.
-    pub deprecated: bool,
+    /// The attribute `#[deprecated]`, if its use should warn.
+    pub deprecated: Option<Attribute>,
     /// One message or a stream, each way.
     pub kind: Kind,
     /// Whether it may run twice.

@@ -1,8 +1,9 @@
 use proc_macro2::Ident;
-use syn::{Path, Visibility};
+use syn::{Attribute, Path, Visibility};
 
 use super::Method;
 use crate::docs::Docs;
+use crate::names;
 
 /// One service.
 #[derive(Debug, Clone)]
@@ -13,8 +14,8 @@ pub struct Service {
     pub proto_name: String,
     /// What is written above it.
     pub docs: Docs,
-    /// Whether its use should warn.
-    pub deprecated: bool,
+    /// The attribute `#[deprecated]`, if its use should warn.
+    pub deprecated: Option<Attribute>,
     /// Visibility of the generated items.
     pub visibility: Visibility,
     /// The methods that are generated.
@@ -29,6 +30,16 @@ pub struct Service {
     pub paths: Paths,
     /// What to generate.
     pub parts: Parts,
+}
+
+impl Service {
+    /// The whole subject of a method: the prefix that the service sets or the default one, a dot, the method's name.
+    #[must_use]
+    pub fn subject_of(&self, method: &Method) -> String {
+        let default = || names::default_subject(&self.proto_name);
+        let prefix = self.subject.clone().unwrap_or_else(default);
+        format!("{prefix}.{}", method.proto_name)
+    }
 }
 
 /// Where the generated code finds the runtime.

@@ -1,7 +1,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{allow, at_request, deprecated, method_attributes};
+use super::{allow, at_request, method_attributes};
 use crate::ir::{Method, Service};
 use crate::names;
 
@@ -11,7 +11,7 @@ pub(super) fn client(service: &Service) -> TokenStream {
     let runtime = &service.paths.runtime;
     let name = names::client(&service.ident);
     let docs = format!(" Client of `{}`.", service.proto_name);
-    let deprecated = deprecated(service.deprecated);
+    let deprecated = &service.deprecated;
     let allow = allow();
     let methods = service.methods.iter().enumerate().map(|(index, method)| function(service, index, method));
     quote! {

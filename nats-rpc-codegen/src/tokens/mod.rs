@@ -34,16 +34,8 @@ pub fn service(service: &Service) -> TokenStream {
 /// What stands above a method, in the trait and in the client.
 fn method_attributes(method: &Method) -> TokenStream {
     let docs = method.docs.or(&format!("The RPC `{}`.", method.proto_name));
-    let deprecated = deprecated(method.deprecated);
+    let deprecated = &method.deprecated;
     quote! { #docs #deprecated }
-}
-
-fn deprecated(yes: bool) -> TokenStream {
-    if yes {
-        quote! { #[deprecated] }
-    } else {
-        TokenStream::new()
-    }
 }
 
 /// The tokens, as if they stood where the request of the method is named: that is where a message that the codec can't

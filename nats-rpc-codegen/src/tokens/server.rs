@@ -1,7 +1,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{allow, at_request, deprecated};
+use super::{allow, at_request};
 use crate::ir::{Method, Service};
 use crate::names;
 
@@ -14,8 +14,9 @@ pub(super) fn server(service: &Service) -> TokenStream {
 fn handle(service: &Service) -> TokenStream {
     let Service { ident, visibility, .. } = service;
     let name = names::server(ident);
-    let docs = format!(" Serves an implementation of [`{ident}`].");
-    let deprecated = deprecated(service.deprecated);
+    // The static of a service `S` is called so too.
+    let docs = format!(" Serves an implementation of [`{ident}`](trait@{ident}).");
+    let deprecated = &service.deprecated;
     let allow = allow();
     quote! {
         #[doc = #docs]

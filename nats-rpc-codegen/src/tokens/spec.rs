@@ -38,6 +38,7 @@ fn method_spec(service: &Service, index: usize, method: &Method) -> TokenStream 
         Kind::ClientStreaming => quote! { ClientStreaming },
         Kind::BidiStreaming => quote! { BidiStreaming },
     };
+    let subject = service.subject_of(method);
     let idempotency = match method.idempotency {
         Idempotency::Unknown => None,
         Idempotency::NoSideEffects => Some(quote! { NoSideEffects }),
@@ -50,6 +51,7 @@ fn method_spec(service: &Service, index: usize, method: &Method) -> TokenStream 
         quote! { .with_timeout(::core::time::Duration::from_millis(#millis)) }
     });
     quote! {
-        #runtime::Spec::new(#service_name, #name, #index, #runtime::Kind::#kind) #(#idempotency)* #(#timeout)*
+        #runtime::Spec::new(#service_name, #name, #index, #runtime::Kind::#kind).with_subject(#subject)
+            #(#idempotency)* #(#timeout)*
     }
 }

@@ -1,14 +1,14 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{allow, deprecated, method_attributes};
+use super::{allow, method_attributes};
 use crate::ir::{Method, Service};
 
 /// The trait that an implementation of the service implements.
 pub(super) fn trait_(service: &Service) -> TokenStream {
     let Service { ident, visibility, .. } = service;
     let docs = service.docs.or(&format!("The service `{}`.", service.proto_name));
-    let deprecated = deprecated(service.deprecated);
+    let deprecated = &service.deprecated;
     let allow = allow();
     let methods = service.methods.iter().map(function);
     quote! {

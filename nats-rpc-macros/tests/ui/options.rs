@@ -16,6 +16,15 @@ trait Underscores {}
 #[nats_rpc::service(subject = "svc.all the.greeters", queue_group = "*", codec = "xml")]
 trait NoWords {}
 
+#[nats_rpc::service(package = "greeter.v1", package = "greeter.v2")]
+trait Twice {}
+
+#[nats_rpc::service(package = 1, subject)]
+trait NoText {}
+
+#[nats_rpc::service]
+trait Größe {}
+
 #[nats_rpc::service]
 trait Methods {
     #[rpc(nam = "Hello")]
@@ -26,6 +35,15 @@ trait Methods {
     async fn text(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
     #[rpc(timeout_ms = 0)]
     async fn zero(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[rpc(name = "Other", name = "Another")]
+    async fn twice(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[rpc(name = "Split")]
+    #[rpc(timeout_ms = 1)]
+    async fn split(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[rpc(name = "Not.one")]
+    async fn dotted(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[rpc]
+    async fn bare(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
     #[inline]
     async fn attribute(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
 }

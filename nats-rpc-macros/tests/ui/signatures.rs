@@ -17,6 +17,10 @@ trait Greeter {
     async fn bare_response(&self, request: Request<Hello>) -> Result<Hello, Status>;
     async fn no_status(&self, request: Request<Hello>) -> Result<Response<Hello>, String>;
     async fn generic<T>(&self, request: Request<T>) -> Result<Response<Hello>, Status>;
+    async fn conditional(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>
+    where
+        Self: Sized;
+    async unsafe fn unsound(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
     async fn body(&self, request: Request<Hello>) -> Result<Response<Hello>, Status> {
         todo!()
     }

@@ -1,8 +1,11 @@
 //! Where services are found, and who shares their calls.
 
+use async_nats::HeaderMap;
 use e2e::{
-    Answer, Count, Empty, PlacedClient, ProbeClient, World, answer, on_both, other, placed, probe, question,
+    Answer, Bystander, Count, Empty, PlacedClient, ProbeClient, World, answer, on_both, other, placed, probe,
+    question,
 };
+use futures_util::StreamExt;
 use futures_util::future::join_all;
 use nats_rpc::server::{Handle, Mount};
 use nats_rpc::{Channel, Code};
@@ -129,4 +132,38 @@ async fn two_services_of_one_name_live_side_by_side(world: World) {
         let given: Answer = client.ask(question("")).await.unwrap().into_inner();
         assert_eq!(given.text, place);
     }
+}
+
+/// Somebody else who is in the group gets a share of the calls, and those do not reach the instance.
+async fn is_in_group(group: &str, mount: impl FnOnce(Mount) -> Mount) {
+    let world = World::nats();
+    let (served, _server) = instance(&world, mount).await;
+    let nats = Bystander::new(&world).await;
+    let mut member = nats.client().queue_subscribe("another.place.Who", group.to_owned()).await.unwrap();
+    // So that the subscription is there before the first call.
+    nats.publish("x", "").await;
+    tokio::spawn(async move {
+        while let Some(message) = member.next().await {
+            let mut headers = HeaderMap::new();
+            headers.insert("Nats-Service-Error-Code", "10");
+            let reply = message.reply.unwrap();
+            nats.client().publish_with_headers(reply, headers, "".into()).await.unwrap();
+        }
+    });
+    let client = client(&world).await;
+    let outcomes = join_all((0..CALLS).map(|_| client.who(Empty {}))).await;
+    let taken = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    assert!(outcomes.into_iter().filter_map(Result::err).all(|status| status.code() == Code::Aborted));
+    assert!(taken > 0 && served.get() > 0, "{group}: {taken} and {}", served.get());
+    assert_eq!(taken + served.get(), CALLS, "{group}: each call is handled once");
+}
+
+#[tokio::test]
+async fn the_group_on_the_wire_is_that_of_the_proto() {
+    is_in_group("crew", |mount| mount).await;
+}
+
+#[tokio::test]
+async fn the_group_on_the_wire_is_that_of_the_mount() {
+    is_in_group("blue", |mount| mount.queue_group("blue")).await;
 }

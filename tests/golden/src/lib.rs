@@ -56,6 +56,11 @@ pub mod names {
     include!("../cases/names/out/mod.rs");
 }
 
+/// Packages in packages, and a message in none.
+pub mod nested_packages {
+    include!("../cases/nested_packages/out/mod.rs");
+}
+
 /// A file without a package.
 pub mod no_package {
     include!("../cases/no_package/out/mod.rs");

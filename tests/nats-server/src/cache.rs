@@ -1,21 +1,33 @@
-//! The directory that keeps a provisioned binary between runs.
+//! A directory that keeps what was fetched between runs.
 
 use std::{
+    env,
     ffi::OsString,
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
 };
 
-/// Where a provisioned binary is kept, outside the source tree.
+/// A directory of this user for things that take long to get, outside the source tree.
 #[derive(Debug)]
-pub(crate) struct Cache {
+pub struct Cache {
+    name: String,
     dir: PathBuf,
 }
 
 impl Cache {
+    /// The cache of that name: below `NATS_RPC_CACHE`, else `nats-rpc` in the user's cache directory, else in cargo's
+    /// target directory.
+    ///
+    /// # Errors
+    ///
+    /// When no place can be written, with all that were tried.
+    pub fn named(name: &str) -> Result<Self, String> {
+        Self::open(name, &|variable| env::var_os(variable))
+    }
+
     /// The first place that the environment names and that can be written.
-    pub(crate) fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, String> {
+    pub(crate) fn open(name: &str, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, String> {
         let path = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let roots = match path("NATS_RPC_CACHE") {
             Some(root) => vec![root],
@@ -31,7 +43,7 @@ impl Cache {
         };
         let mut failures = Vec::new();
         for root in roots {
-            match Self::at(&root) {
+            match Self::at(name, &root) {
                 Ok(cache) => return Ok(cache),
                 Err(error) => failures.push(format!("{}: {error}", root.display())),
             }
@@ -39,28 +51,38 @@ impl Cache {
         Err(format!("no cache directory can be written: {}", failures.join("; ")))
     }
 
-    fn at(root: &Path) -> io::Result<Self> {
+    fn at(name: &str, root: &Path) -> io::Result<Self> {
         // One directory per platform: a home directory may be shared by several.
-        let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
-        let cache = Self { dir: root.join("nats-server").join(platform) };
+        let platform = format!("{}-{}", env::consts::OS, env::consts::ARCH);
+        let cache = Self { name: name.to_owned(), dir: root.join(name).join(platform) };
         fs::create_dir_all(&cache.dir)?;
         cache.lock_file()?;
         // The helpers run in other directories.
-        Ok(Self { dir: cache.dir.canonicalize()? })
+        Ok(Self { dir: cache.dir.canonicalize()?, ..cache })
     }
 
-    /// The binary, if there is one.
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The nats-server, if there is one.
     pub(crate) fn binary(&self) -> PathBuf {
         self.dir.join("nats-server")
     }
 
-    /// Keeps other processes from provisioning until the file is dropped.
-    pub(crate) fn lock(&self) -> io::Result<File> {
+    /// Keeps other processes from changing the cache until the file is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the file system does not lock.
+    pub fn lock(&self) -> io::Result<File> {
         let file = self.lock_file()?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                eprintln!("nats-server: waiting for another process that provisions it");
+                eprintln!("{}: waiting for another process that fetches it", self.name);
                 file.lock()?;
             }
             Err(TryLockError::Error(error)) => return Err(error),
@@ -91,7 +113,7 @@ mod tests {
     use std::{ffi::OsString, fs, path::Path};
 
     fn open(env: &[(&str, &Path)]) -> Result<Cache, String> {
-        Cache::open(&|name| {
+        Cache::open("nats-server", &|name| {
             env.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value.as_os_str()))
         })
     }

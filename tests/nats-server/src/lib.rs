@@ -17,7 +17,10 @@ mod server;
 mod signal;
 mod version;
 
+pub use cache::Cache;
 pub use locate::{Binary, BinarySource, NotFound, locate};
+pub use process::Process;
+pub use provision::{Check, check_provisioning};
 pub use server::{Builder, Server, StartError};
 pub use signal::{Signal, signal};
 pub use version::Version;

@@ -134,7 +134,7 @@ fn locate_in(
         None => tried.push("PATH: no nats-server".to_owned()),
     }
 
-    let cache = match Cache::open(env) {
+    let cache = match Cache::open("nats-server", env) {
         Ok(cache) => cache,
         Err(error) => {
             tried.push(format!("cache: {error}"));

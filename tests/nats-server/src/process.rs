@@ -10,22 +10,31 @@ use std::{
 };
 
 /// A running child. Dropping kills and reaps it; when our own process ends without dropping (an abort, a
-/// kill, a value in a static), the watchdog does.
+/// kill, a value in a static), a watchdog does.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     watchdog: Child,
 }
 
 impl Process {
+    /// Starts a command.
+    ///
+    /// # Errors
+    ///
+    /// When the system can start no process.
+    pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        Self::spawn_with(command, None)
+    }
+
     /// Starts a command. The watchdog, if it must act, also removes the directory.
-    pub(crate) fn spawn(command: &mut Command, dir: &Path) -> io::Result<Self> {
+    pub(crate) fn spawn_with(command: &mut Command, dir: Option<&Path>) -> io::Result<Self> {
         let mut child = command.spawn()?;
         // Its input ends when our process does, however that ends.
-        let script = "trap '' INT TERM HUP; read -r _; kill -s KILL \"$1\"; rm -rf -- \"$2\"";
+        let script = "trap '' INT TERM HUP; read -r _; kill -s KILL \"$1\"; shift; rm -rf -- \"$@\"";
         let watchdog = Command::new("sh")
             .args(["-c", script, "sh", &child.id().to_string()])
-            .arg(dir)
+            .args(dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -40,12 +49,23 @@ impl Process {
         }
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+    /// How it ended, if it has.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        let status = self.child.try_wait()?;
+        if status.is_some() {
+            self.dismiss()?;
+        }
+        Ok(status)
     }
 
     /// SIGKILL.
@@ -56,6 +76,10 @@ impl Process {
 
     /// SIGTERM; SIGKILL if that does not help within the limit.
     pub(crate) fn stop(mut self, limit: Duration) -> io::Result<ExitStatus> {
+        // The id of one that has ended may be another's by now.
+        if let Some(status) = self.ended()? {
+            return Ok(status);
+        }
         // A paused process would not see the first.
         signal(self.id(), Signal::Resume)?;
         signal(self.id(), Signal::Terminate)?;
@@ -72,9 +96,13 @@ impl Process {
 
     /// The watchdog goes first: the id of a reaped process may become another's.
     fn reap(&mut self) -> io::Result<ExitStatus> {
-        self.watchdog.kill()?;
-        self.watchdog.wait()?;
+        self.dismiss()?;
         self.child.wait()
+    }
+
+    fn dismiss(&mut self) -> io::Result<()> {
+        self.watchdog.kill()?;
+        self.watchdog.wait().map(drop)
     }
 }
 

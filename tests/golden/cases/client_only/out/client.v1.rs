@@ -17,11 +17,12 @@ pub static ORACLE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "client.v1.Oracle",
         &[
             ::nats_rpc::Spec::new(
-                "client.v1.Oracle",
-                "Consult",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "client.v1.Oracle",
+                    "Consult",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.client.v1.Oracle.Consult"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("client.v1.binpb"));

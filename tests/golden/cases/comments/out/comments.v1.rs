@@ -206,41 +206,47 @@ pub static COMMENTS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "comments.v1.Comments",
         &[
             ::nats_rpc::Spec::new(
-                "comments.v1.Comments",
-                "Fence",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "comments.v1.Comments",
+                    "Fence",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.comments.v1.Comments.Fence"),
             ::nats_rpc::Spec::new(
-                "comments.v1.Comments",
-                "Stars",
-                1,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "comments.v1.Comments",
+                    "Stars",
+                    1,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.comments.v1.Comments.Stars"),
             ::nats_rpc::Spec::new(
-                "comments.v1.Comments",
-                "Javadoc",
-                2,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "comments.v1.Comments",
+                    "Javadoc",
+                    2,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.comments.v1.Comments.Javadoc"),
             ::nats_rpc::Spec::new(
-                "comments.v1.Comments",
-                "NoSpace",
-                3,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "comments.v1.Comments",
+                    "NoSpace",
+                    3,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.comments.v1.Comments.NoSpace"),
             ::nats_rpc::Spec::new(
-                "comments.v1.Comments",
-                "Empty",
-                4,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "comments.v1.Comments",
+                    "Empty",
+                    4,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.comments.v1.Comments.Empty"),
             ::nats_rpc::Spec::new(
-                "comments.v1.Comments",
-                "Rust",
-                5,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "comments.v1.Comments",
+                    "Rust",
+                    5,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.comments.v1.Comments.Rust"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("comments.v1.binpb"));
@@ -368,7 +374,7 @@ impl<__S: ::nats_rpc::CallService> CommentsClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Comments`].
+/// Serves an implementation of [`Comments`](trait@Comments).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

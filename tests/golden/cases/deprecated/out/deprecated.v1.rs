@@ -112,17 +112,19 @@ pub static LIBRARY: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "deprecated.v1.Library",
         &[
             ::nats_rpc::Spec::new(
-                "deprecated.v1.Library",
-                "Old",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "deprecated.v1.Library",
+                    "Old",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.deprecated.v1.Library.Old"),
             ::nats_rpc::Spec::new(
-                "deprecated.v1.Library",
-                "Current",
-                1,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "deprecated.v1.Library",
+                    "Current",
+                    1,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.deprecated.v1.Library.Current"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("deprecated.v1.binpb"));
@@ -192,7 +194,7 @@ impl<__S: ::nats_rpc::CallService> LibraryClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Library`].
+/// Serves an implementation of [`Library`](trait@Library).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
@@ -308,11 +310,12 @@ pub static ARCHIVE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "deprecated.v1.Archive",
         &[
             ::nats_rpc::Spec::new(
-                "deprecated.v1.Archive",
-                "Get",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "deprecated.v1.Archive",
+                    "Get",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.deprecated.v1.Archive.Get"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("deprecated.v1.binpb"));
@@ -370,7 +373,7 @@ impl<__S: ::nats_rpc::CallService> ArchiveClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Archive`].
+/// Serves an implementation of [`Archive`](trait@Archive).
 #[deprecated]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

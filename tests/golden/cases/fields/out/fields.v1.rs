@@ -130,7 +130,10 @@ pub trait Nodes: ::core::marker::Send + ::core::marker::Sync + 'static {
 )]
 pub static NODES: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "fields.v1.Nodes",
-        &[::nats_rpc::Spec::new("fields.v1.Nodes", "Walk", 0, ::nats_rpc::Kind::Unary)],
+        &[
+            ::nats_rpc::Spec::new("fields.v1.Nodes", "Walk", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.fields.v1.Nodes.Walk"),
+        ],
     )
     .with_descriptor_set(::core::include_bytes!("fields.v1.binpb"));
 
@@ -186,7 +189,7 @@ impl<__S: ::nats_rpc::CallService> NodesClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Nodes`].
+/// Serves an implementation of [`Nodes`](trait@Nodes).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

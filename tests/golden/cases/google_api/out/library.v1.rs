@@ -37,11 +37,12 @@ pub static LIBRARY: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "library.v1.Library",
         &[
             ::nats_rpc::Spec::new(
-                "library.v1.Library",
-                "GetBook",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "library.v1.Library",
+                    "GetBook",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.library.v1.Library.GetBook"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("library.v1.binpb"));
@@ -98,7 +99,7 @@ impl<__S: ::nats_rpc::CallService> LibraryClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Library`].
+/// Serves an implementation of [`Library`](trait@Library).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

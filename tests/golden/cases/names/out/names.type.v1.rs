@@ -254,107 +254,124 @@ pub static WORDS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "names.type.v1.Words",
         &[
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "New",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "New",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.New"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Connect",
-                1,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Connect",
+                    1,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Connect"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Clone",
-                2,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Clone",
+                    2,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Clone"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Self",
-                3,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Self",
+                    3,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Self"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Super",
-                4,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Super",
+                    4,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Super"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Crate",
-                5,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Crate",
+                    5,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Crate"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Type",
-                6,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Type",
+                    6,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Type"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Match",
-                7,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Match",
+                    7,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Match"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Async",
-                8,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Async",
+                    8,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Async"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Gen",
-                9,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Gen",
+                    9,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Gen"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Call",
-                10,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Call",
+                    10,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Call"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "PollReady",
-                11,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "PollReady",
+                    11,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.PollReady"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "AsRef",
-                12,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "AsRef",
+                    12,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.AsRef"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Request",
-                13,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Request",
+                    13,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Request"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "Handler",
-                14,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "Handler",
+                    14,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.Handler"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "GetURLFor2Things",
-                15,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "GetURLFor2Things",
+                    15,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.GetURLFor2Things"),
             ::nats_rpc::Spec::new(
-                "names.type.v1.Words",
-                "lower_case",
-                16,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Words",
+                    "lower_case",
+                    16,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.lower_case"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("names.type.v1.binpb"));
@@ -603,7 +620,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Words`].
+/// Serves an implementation of [`Words`](trait@Words).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
@@ -853,11 +870,12 @@ pub static DEBUG: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "names.type.v1.Debug",
         &[
             ::nats_rpc::Spec::new(
-                "names.type.v1.Debug",
-                "Fmt",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Debug",
+                    "Fmt",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Debug.Fmt"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("names.type.v1.binpb"));
@@ -914,7 +932,7 @@ impl<__S: ::nats_rpc::CallService> DebugClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Debug`].
+/// Serves an implementation of [`Debug`](trait@Debug).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
@@ -1020,11 +1038,12 @@ pub static CLONE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "names.type.v1.Clone",
         &[
             ::nats_rpc::Spec::new(
-                "names.type.v1.Clone",
-                "Clone",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Clone",
+                    "Clone",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Clone.Clone"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("names.type.v1.binpb"));
@@ -1081,7 +1100,7 @@ impl<__S: ::nats_rpc::CallService> CloneClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Clone`].
+/// Serves an implementation of [`Clone`](trait@Clone).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
@@ -1187,11 +1206,12 @@ pub static SERVICE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "names.type.v1.Service",
         &[
             ::nats_rpc::Spec::new(
-                "names.type.v1.Service",
-                "Poll",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "names.type.v1.Service",
+                    "Poll",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Service.Poll"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("names.type.v1.binpb"));
@@ -1248,7 +1268,7 @@ impl<__S: ::nats_rpc::CallService> ServiceClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Service`].
+/// Serves an implementation of [`Service`](trait@Service).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
@@ -1325,4 +1345,164 @@ for ServiceServer<__T> {
 )]
 impl<__T: Service> ::nats_rpc::server::RpcService for ServiceServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &SERVICE;
+}
+
+/// Its trait and its static have one name.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+pub trait X: ::core::marker::Send + ::core::marker::Sync + 'static {
+    /// The RPC `Y`.
+    fn y(
+        &self,
+        request: ::nats_rpc::Request<Request>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::nats_rpc::Response<Response>,
+            ::nats_rpc::Status,
+        >,
+    > + ::core::marker::Send;
+}
+
+/// Facts about `names.type.v1.X` and its methods, fixed at build time.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+pub static X: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
+        "names.type.v1.X",
+        &[
+            ::nats_rpc::Spec::new("names.type.v1.X", "Y", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.names.type.v1.X.Y"),
+        ],
+    )
+    .with_descriptor_set(::core::include_bytes!("names.type.v1.binpb"));
+
+/// Client of `names.type.v1.X`.
+///
+/// It is cheap to clone: clones share what carries their calls.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct XClient<__S = ::nats_rpc::Channel> {
+    service: __S,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl XClient<::nats_rpc::Channel> {
+    /// Connects to a NATS server, such as `nats://localhost:4222`.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when no server can be reached, `INVALID_ARGUMENT` when `url` is not an address,
+    /// `UNAUTHENTICATED` when the server refuses the credentials.
+    pub async fn connect(
+        url: impl ::core::convert::AsRef<str>,
+    ) -> ::core::result::Result<Self, ::nats_rpc::Status> {
+        ::nats_rpc::codegen::connect(url.as_ref()).await.map(Self::new)
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__S: ::nats_rpc::CallService> XClient<__S> {
+    /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
+    pub const fn new(service: __S) -> Self {
+        Self { service }
+    }
+
+    /// The RPC `Y`.
+    pub fn y(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Unary<__S, Response> {
+        ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
+            &self.service,
+            X.method(0),
+            request,
+        )
+    }
+}
+
+/// Serves an implementation of [`X`](trait@X).
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug)]
+pub struct XServer<__T> {
+    handler: ::std::sync::Arc<__T>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__T: X> XServer<__T> {
+    /// Serves `handler`.
+    pub fn new(handler: __T) -> Self {
+        Self::from_arc(::std::sync::Arc::new(handler))
+    }
+
+    /// Serves a `handler` that others hold too.
+    pub const fn from_arc(handler: ::std::sync::Arc<__T>) -> Self {
+        Self { handler }
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__T> ::core::clone::Clone for XServer<__T> {
+    fn clone(&self) -> Self {
+        Self {
+            handler: ::std::sync::Arc::clone(&self.handler),
+        }
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__T: X> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call> for XServer<__T> {
+    type Response = ::nats_rpc::raw::Reply;
+    type Error = ::nats_rpc::Status;
+    type Future = ::nats_rpc::codegen::HandlerFuture;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut ::core::task::Context<'_>,
+    ) -> ::core::task::Poll<::core::result::Result<(), ::nats_rpc::Status>> {
+        ::core::task::Poll::Ready(::core::result::Result::Ok(()))
+    }
+
+    fn call(&mut self, call: ::nats_rpc::raw::Call) -> Self::Future {
+        match X.index_of(call.method()) {
+            ::core::option::Option::Some(0) => {
+                let handler = ::std::sync::Arc::clone(&self.handler);
+                ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
+                    call,
+                    move |request| async move { <__T as X>::y(&handler, request).await },
+                )
+            }
+            _ => ::nats_rpc::codegen::unimplemented(&call),
+        }
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__T: X> ::nats_rpc::server::RpcService for XServer<__T> {
+    const SPEC: &'static ::nats_rpc::ServiceSpec = &X;
 }

@@ -30,7 +30,10 @@ pub trait Pinger: ::core::marker::Send + ::core::marker::Sync + 'static {
 )]
 pub static PINGER: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "Pinger",
-        &[::nats_rpc::Spec::new("Pinger", "ping", 0, ::nats_rpc::Kind::Unary)],
+        &[
+            ::nats_rpc::Spec::new("Pinger", "ping", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.Pinger.ping"),
+        ],
     )
     .with_descriptor_set(::core::include_bytes!("_.binpb"));
 
@@ -86,7 +89,7 @@ impl<__S: ::nats_rpc::CallService> PingerClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Pinger`].
+/// Serves an implementation of [`Pinger`](trait@Pinger).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

@@ -51,11 +51,14 @@ pub static NOTES: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "options.v1.Notes",
         &[
             ::nats_rpc::Spec::new("options.v1.Notes", "Get", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.notes.v1.Get")
                 .with_idempotency(::nats_rpc::Idempotency::NoSideEffects)
                 .with_timeout(::core::time::Duration::from_millis(1500)),
             ::nats_rpc::Spec::new("options.v1.Notes", "Put", 1, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.notes.v1.Put")
                 .with_idempotency(::nats_rpc::Idempotency::Idempotent),
             ::nats_rpc::Spec::new("options.v1.Notes", "Add", 2, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.notes.v1.Add")
                 .with_timeout(::core::time::Duration::from_millis(60000)),
         ],
     )
@@ -139,7 +142,7 @@ impl<__S: ::nats_rpc::CallService> NotesClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Notes`].
+/// Serves an implementation of [`Notes`](trait@Notes).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
@@ -258,7 +261,10 @@ pub trait Drafts: ::core::marker::Send + ::core::marker::Sync + 'static {
 )]
 pub static DRAFTS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "options.v1.Drafts",
-        &[::nats_rpc::Spec::new("options.v1.Drafts", "Add", 0, ::nats_rpc::Kind::Unary)],
+        &[
+            ::nats_rpc::Spec::new("options.v1.Drafts", "Add", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.options.v1.Drafts.Add"),
+        ],
     )
     .with_queue_group("drafts")
     .with_descriptor_set(::core::include_bytes!("options.v1.binpb"));
@@ -315,7 +321,7 @@ impl<__S: ::nats_rpc::CallService> DraftsClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Drafts`].
+/// Serves an implementation of [`Drafts`](trait@Drafts).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

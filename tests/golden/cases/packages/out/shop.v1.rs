@@ -106,11 +106,16 @@ pub trait Shop: ::core::marker::Send + ::core::marker::Sync + 'static {
 pub static SHOP: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "shop.v1.Shop",
         &[
-            ::nats_rpc::Spec::new("shop.v1.Shop", "Buy", 0, ::nats_rpc::Kind::Unary),
-            ::nats_rpc::Spec::new("shop.v1.Shop", "Reserve", 1, ::nats_rpc::Kind::Unary),
-            ::nats_rpc::Spec::new("shop.v1.Shop", "Close", 2, ::nats_rpc::Kind::Unary),
-            ::nats_rpc::Spec::new("shop.v1.Shop", "Count", 3, ::nats_rpc::Kind::Unary),
-            ::nats_rpc::Spec::new("shop.v1.Shop", "Store", 4, ::nats_rpc::Kind::Unary),
+            ::nats_rpc::Spec::new("shop.v1.Shop", "Buy", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.shop.v1.Shop.Buy"),
+            ::nats_rpc::Spec::new("shop.v1.Shop", "Reserve", 1, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.shop.v1.Shop.Reserve"),
+            ::nats_rpc::Spec::new("shop.v1.Shop", "Close", 2, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.shop.v1.Shop.Close"),
+            ::nats_rpc::Spec::new("shop.v1.Shop", "Count", 3, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.shop.v1.Shop.Count"),
+            ::nats_rpc::Spec::new("shop.v1.Shop", "Store", 4, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.shop.v1.Shop.Store"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("shop.v1.binpb"));
@@ -219,7 +224,7 @@ impl<__S: ::nats_rpc::CallService> ShopClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Shop`].
+/// Serves an implementation of [`Shop`](trait@Shop).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

@@ -80,7 +80,10 @@ pub trait Stock: ::core::marker::Send + ::core::marker::Sync + 'static {
 )]
 pub static STOCK: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "stock.v1.Stock",
-        &[::nats_rpc::Spec::new("stock.v1.Stock", "Find", 0, ::nats_rpc::Kind::Unary)],
+        &[
+            ::nats_rpc::Spec::new("stock.v1.Stock", "Find", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.stock.v1.Stock.Find"),
+        ],
     )
     .with_descriptor_set(::core::include_bytes!("stock.v1.binpb"));
 
@@ -136,7 +139,7 @@ impl<__S: ::nats_rpc::CallService> StockClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Stock`].
+/// Serves an implementation of [`Stock`](trait@Stock).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

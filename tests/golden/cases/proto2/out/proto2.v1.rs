@@ -57,7 +57,10 @@ pub trait Records: ::core::marker::Send + ::core::marker::Sync + 'static {
 )]
 pub static RECORDS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "proto2.v1.Records",
-        &[::nats_rpc::Spec::new("proto2.v1.Records", "Get", 0, ::nats_rpc::Kind::Unary)],
+        &[
+            ::nats_rpc::Spec::new("proto2.v1.Records", "Get", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.proto2.v1.Records.Get"),
+        ],
     )
     .with_descriptor_set(::core::include_bytes!("proto2.v1.binpb"));
 
@@ -113,7 +116,7 @@ impl<__S: ::nats_rpc::CallService> RecordsClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Records`].
+/// Serves an implementation of [`Records`](trait@Records).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

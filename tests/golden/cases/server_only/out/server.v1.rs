@@ -32,16 +32,17 @@ pub static ORACLE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "server.v1.Oracle",
         &[
             ::nats_rpc::Spec::new(
-                "server.v1.Oracle",
-                "Consult",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "server.v1.Oracle",
+                    "Consult",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.server.v1.Oracle.Consult"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("server.v1.binpb"));
 
-/// Serves an implementation of [`Oracle`].
+/// Serves an implementation of [`Oracle`](trait@Oracle).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

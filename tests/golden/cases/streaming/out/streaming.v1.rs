@@ -43,17 +43,19 @@ pub static CLOCK: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "streaming.v1.Clock",
         &[
             ::nats_rpc::Spec::new(
-                "streaming.v1.Clock",
-                "Now",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "streaming.v1.Clock",
+                    "Now",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.streaming.v1.Clock.Now"),
             ::nats_rpc::Spec::new(
-                "streaming.v1.Clock",
-                "Set",
-                1,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "streaming.v1.Clock",
+                    "Set",
+                    1,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.streaming.v1.Clock.Set"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("streaming.v1.binpb"));
@@ -122,7 +124,7 @@ impl<__S: ::nats_rpc::CallService> ClockClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Clock`].
+/// Serves an implementation of [`Clock`](trait@Clock).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

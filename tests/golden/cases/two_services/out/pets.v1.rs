@@ -53,8 +53,10 @@ pub trait Cats: ::core::marker::Send + ::core::marker::Sync + 'static {
 pub static CATS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "pets.v1.Cats",
         &[
-            ::nats_rpc::Spec::new("pets.v1.Cats", "Feed", 0, ::nats_rpc::Kind::Unary),
-            ::nats_rpc::Spec::new("pets.v1.Cats", "Stroke", 1, ::nats_rpc::Kind::Unary),
+            ::nats_rpc::Spec::new("pets.v1.Cats", "Feed", 0, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.pets.v1.Cats.Feed"),
+            ::nats_rpc::Spec::new("pets.v1.Cats", "Stroke", 1, ::nats_rpc::Kind::Unary)
+                .with_subject("svc.pets.v1.Cats.Stroke"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("pets.v1.binpb"));
@@ -123,7 +125,7 @@ impl<__S: ::nats_rpc::CallService> CatsClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Cats`].
+/// Serves an implementation of [`Cats`](trait@Cats).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
@@ -234,11 +236,12 @@ pub static HTTP_DOGS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "pets.v1.HTTPDogs",
         &[
             ::nats_rpc::Spec::new(
-                "pets.v1.HTTPDogs",
-                "GetURL",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "pets.v1.HTTPDogs",
+                    "GetURL",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.pets.v1.HTTPDogs.GetURL"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("pets.v1.binpb"));
@@ -295,7 +298,7 @@ impl<__S: ::nats_rpc::CallService> HttpDogsClient<__S> {
     }
 }
 
-/// Serves an implementation of [`HttpDogs`].
+/// Serves an implementation of [`HttpDogs`](trait@HttpDogs).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
@@ -432,7 +435,7 @@ impl<__S: ::nats_rpc::CallService> BirdsClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Birds`].
+/// Serves an implementation of [`Birds`](trait@Birds).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

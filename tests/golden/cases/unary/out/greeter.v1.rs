@@ -53,11 +53,12 @@ pub static GREETER: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "greeter.v1.Greeter",
         &[
             ::nats_rpc::Spec::new(
-                "greeter.v1.Greeter",
-                "SayHello",
-                0,
-                ::nats_rpc::Kind::Unary,
-            ),
+                    "greeter.v1.Greeter",
+                    "SayHello",
+                    0,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.greeter.v1.Greeter.SayHello"),
         ],
     )
     .with_descriptor_set(::core::include_bytes!("greeter.v1.binpb"));
@@ -116,7 +117,7 @@ impl<__S: ::nats_rpc::CallService> GreeterClient<__S> {
     }
 }
 
-/// Serves an implementation of [`Greeter`].
+/// Serves an implementation of [`Greeter`](trait@Greeter).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"

@@ -1,0 +1,54 @@
+use nats_rpc_codegen::ir::Parts;
+use nats_rpc_codegen::names;
+use prost_reflect::FileDescriptor;
+
+use super::{Named, clashes};
+use crate::error::Report;
+use crate::load::Loaded;
+use crate::source::Declared;
+
+/// Finds types that would have the same name in the module of a package.
+pub(crate) fn package<'a>(
+    files: impl Iterator<Item = &'a FileDescriptor>,
+    parts: Parts,
+    loaded: &Loaded,
+) -> Vec<Report> {
+    let named = files.flat_map(|file| types(file).into_iter().chain(services(file, parts)));
+    clashes(named.collect(), "Rust type", loaded)
+}
+
+fn types(file: &FileDescriptor) -> Vec<Named> {
+    let messages =
+        file.messages().map(|message| (message.full_name().to_owned(), message.path().to_vec(), "message"));
+    let enums = file.enums().map(|item| (item.full_name().to_owned(), item.path().to_vec(), "enum"));
+    let named = |(full_name, path, kind): (String, Vec<i32>, _)| Named {
+        rust: names::type_name(last(&full_name)).to_string(),
+        what: format!("the {kind} `{full_name}`"),
+        declared: Declared::new(file, &[&path[..], &[1]].concat()),
+    };
+    messages.chain(enums).map(named).collect()
+}
+
+fn services(file: &FileDescriptor, parts: Parts) -> Vec<Named> {
+    let mut all = Vec::new();
+    for service in file.services() {
+        let trait_ = names::type_name(service.name());
+        let declared = Declared::new(file, &[service.path(), &[1]].concat());
+        let mut add = |rust: String, what: &str| {
+            let what = format!("the {what} `{}`", service.full_name());
+            all.push(Named { rust, what, declared: declared.clone() });
+        };
+        if parts.client {
+            add(names::client(&trait_).to_string(), "client of the service");
+        }
+        if parts.server {
+            add(trait_.to_string(), "service");
+            add(names::server(&trait_).to_string(), "server of the service");
+        }
+    }
+    all
+}
+
+fn last(full_name: &str) -> &str {
+    full_name.rsplit_once('.').map_or(full_name, |(_, name)| name)
+}
