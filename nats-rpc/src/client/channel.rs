@@ -109,8 +109,8 @@ impl Channel {
         let epoch = self.connection.epoch()?;
         let subject = self.subject(&call)?;
         let default = call.method().timeout().or(self.settings.default_timeout);
-        call.start(default);
-        Exchange::start(epoch, subject, call)
+        let now = call.start(default);
+        Exchange::start(epoch, subject, call, now)
     }
 }
 

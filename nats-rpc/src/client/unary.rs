@@ -106,8 +106,9 @@ impl<S: CallService, R> Future for Unary<S, R> {
                     let gone = Err(Status::internal("the call was taken"));
                     let future = match mem::replace(call, gone) {
                         Ok(mut call) => {
-                            let timeout = call.method().timeout();
-                            call.start(timeout);
+                            if let Some(timeout) = call.timeout().or(call.method().timeout()) {
+                                call.start(Some(timeout));
+                            }
                             service.call(call)
                         }
                         Err(status) => {

@@ -90,13 +90,16 @@ impl Call {
         self
     }
 
-    /// Turns the timeout into a deadline, counted from now; `default` is taken where none was asked for.
-    pub(crate) fn start(&mut self, default: Option<Duration>) {
+    /// Turns the timeout into a deadline, counted from now; `default` is taken where none was asked for. Returns
+    /// the time.
+    pub(crate) fn start(&mut self, default: Option<Duration>) -> Instant {
+        let now = Instant::now();
         if let Some(timeout) = self.timeout.or(default)
-            && let Some(deadline) = Instant::now().checked_add(timeout)
+            && let Some(deadline) = now.checked_add(timeout)
         {
             self.context.limit(deadline);
         }
+        now
     }
 
     /// A copy of the call, unless its body is a stream, which can be sent only once.

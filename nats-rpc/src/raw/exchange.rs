@@ -28,12 +28,17 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Sends the call to `subject`.
+    /// Sends the call to `subject` at the time `now`.
     ///
     /// # Errors
     /// DEADLINE_EXCEEDED when the deadline has passed, RESOURCE_EXHAUSTED when the request is too large or too
     /// many calls are waiting, UNAVAILABLE when the connection has ended, UNIMPLEMENTED for streams.
-    pub(crate) fn start(epoch: Arc<Epoch>, subject: Subject, call: Call) -> Result<Self, Status> {
+    pub(crate) fn start(
+        epoch: Arc<Epoch>,
+        subject: Subject,
+        call: Call,
+        now: Instant,
+    ) -> Result<Self, Status> {
         let (method, context, metadata, body) = call.into_parts();
         let Body::Unary(message) = body else {
             return Err(Status::unimplemented("streams are not carried over NATS by this version"));
@@ -41,7 +46,7 @@ impl Exchange {
         let deadline = context.deadline();
         let timeout_us = match deadline {
             None => 0,
-            Some(deadline) => match remaining_us(deadline) {
+            Some(deadline) => match remaining_us(deadline, now) {
                 0 => {
                     return Err(Status::deadline_exceeded(
                         "the deadline had passed before the call was sent",
@@ -184,8 +189,8 @@ pub(super) fn frame_limit(max_payload: usize) -> usize {
     max_payload.min(wire::DEFAULT_MAX_MESSAGE as usize).saturating_sub(wire::MESSAGE_RESERVE)
 }
 
-fn remaining_us(deadline: Instant) -> u64 {
-    let micros = deadline.saturating_duration_since(Instant::now()).as_micros();
+fn remaining_us(deadline: Instant, now: Instant) -> u64 {
+    let micros = deadline.saturating_duration_since(now).as_micros();
     u64::try_from(micros).unwrap_or(u64::MAX)
 }
 

@@ -104,15 +104,9 @@ impl Epoch {
         }
     }
 
-    /// Publishes several answers.
+    /// Publishes answers that were there together.
     pub(crate) fn answer_all(&self, messages: &mut Vec<Outgoing>) {
-        if messages.len() <= DIRECT {
-            for message in messages.drain(..) {
-                self.pump.push_direct(&self.link, message);
-            }
-        } else {
-            self.pump.push_all(messages);
-        }
+        self.pump.push_collected(&self.link, messages);
     }
 
     /// Waits until the server has seen everything published before, subscriptions above all.

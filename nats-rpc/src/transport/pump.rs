@@ -45,11 +45,18 @@ impl Pump {
         self.start(state);
     }
 
-    /// Publishes many through the pump's task.
-    pub(crate) fn push_all(&self, messages: &mut Vec<Outgoing>) {
+    /// Publishes what a task has collected itself, at once when nothing is before it.
+    pub(crate) fn push_collected(&self, link: &Link, messages: &mut Vec<Outgoing>) {
         let mut state = lock(&self.state);
-        state.queue.append(messages);
-        self.start(state);
+        let mut rest = messages.drain(..);
+        if !state.running {
+            let refused = rest.find_map(|message| link.try_publish(message).err());
+            state.queue.extend(refused);
+        }
+        state.queue.extend(rest);
+        if !state.queue.is_empty() {
+            self.start(state);
+        }
     }
 
     fn start(&self, mut state: MutexGuard<'_, State>) {

@@ -21,7 +21,8 @@ impl Link {
     }
 
     pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
-        match self.publish(message.clone()).now_or_never() {
+        // Without the budget of cooperative tasks: used up, it would look as if the way were full.
+        match tokio::task::unconstrained(self.publish(message.clone())).now_or_never() {
             Some(()) => Ok(()),
             None => Err(message),
         }
