@@ -55,7 +55,11 @@ impl Dispatcher {
             Opening::Refused(answer) => return Some(answer),
             Opening::Ignored => return None,
         };
-        let mut handling = self.bodies.handle(&self.route, call, answer.content_type());
+        let handle = || self.bodies.handle(&self.route, call, answer.content_type());
+        let mut handling = match catch_unwind(AssertUnwindSafe(handle)) {
+            Ok(handling) => handling,
+            Err(panic) => return Some(answer.finish(Err(panicked(&*panic)), arrived.elapsed())),
+        };
         let to_spawn = self.spawn_next.load(Ordering::Relaxed);
         if to_spawn > 0 {
             self.spawn_next.store(to_spawn - 1, Ordering::Relaxed);
