@@ -2,7 +2,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use prost_types::Any;
@@ -57,7 +56,7 @@ impl Exchange {
         };
         let open = Open {
             timeout_us,
-            sent_ms: now_ms(),
+            sent_ms: sent_ms(epoch.now_ms()),
             method: method.hash(),
             attempt: context.attempt(),
             ..Open::default()
@@ -194,8 +193,8 @@ fn remaining_us(deadline: Instant, now: Instant) -> u64 {
     u64::try_from(micros).unwrap_or(u64::MAX)
 }
 
-/// Milliseconds since 1970, modulo 2^32.
+/// What OPEN says of the time: unix milliseconds modulo 2^32, where 0 would mean that it is not said.
 #[expect(clippy::cast_possible_truncation, reason = "the wire has the low 32 bits")]
-fn now_ms() -> u32 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u32
+fn sent_ms(now_ms: u64) -> u32 {
+    (now_ms as u32).max(1)
 }

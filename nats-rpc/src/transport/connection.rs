@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
 
 use super::Epoch;
@@ -32,12 +34,13 @@ pub(crate) type Connect =
     Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Arc<Epoch>, Status>> + Send>> + Send + Sync>;
 
 impl Connection {
-    /// Connects, and keeps connected.
-    pub(crate) async fn establish(connect: Connect) -> Result<Self, Status> {
+    /// Connects, and keeps connected. `seed` is for the jitter of reconnecting.
+    pub(crate) async fn establish(connect: Connect, seed: u64) -> Result<Self, Status> {
         let epoch = connect().await?;
         let (state, _) = watch::channel(Ok(Arc::clone(&epoch)));
         let connection = Self(Arc::new(Shared { state }));
-        tokio::spawn(keep(Arc::downgrade(&connection.0), epoch, connect));
+        let jitter = StdRng::seed_from_u64(seed);
+        tokio::spawn(keep(Arc::downgrade(&connection.0), epoch, connect, jitter));
         Ok(connection)
     }
 
@@ -94,7 +97,7 @@ impl Drop for Shared {
 }
 
 /// Connects again whenever a connection ends, for as long as anybody has it.
-async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect) {
+async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut jitter: StdRng) {
     loop {
         epoch.ended().await;
         let Some(state) = shared.upgrade() else { return };
@@ -104,7 +107,7 @@ async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect) {
 
         let mut backoff = FIRST_BACKOFF;
         epoch = loop {
-            tokio::time::sleep(backoff.mul_f64(rand::random())).await;
+            tokio::time::sleep(backoff.mul_f64(jitter.random())).await;
             backoff = (backoff * 2).min(LONGEST_BACKOFF);
             if shared.strong_count() == 0 {
                 return;

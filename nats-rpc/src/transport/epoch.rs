@@ -78,6 +78,11 @@ impl Epoch {
         self.link.max_payload()
     }
 
+    /// Unix milliseconds by this host's clock.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.link.now_ms()
+    }
+
     pub(crate) async fn subscribe(
         &self,
         subject: Subject,

@@ -61,6 +61,15 @@ impl Link {
         }
     }
 
+    /// Unix milliseconds by this host's clock.
+    pub(crate) fn now_ms(&self) -> u64 {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.now_ms(),
+            Self::Memory(link) => link.now_ms(),
+        }
+    }
+
     /// Largest payload in bytes.
     pub(crate) fn max_payload(&self) -> usize {
         match self {

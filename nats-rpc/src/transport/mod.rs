@@ -1,5 +1,6 @@
 //! Moves frames: over a NATS server, or within the process.
 
+mod clock;
 mod connection;
 mod epoch;
 mod inbox;

@@ -5,10 +5,12 @@ use std::task::{Context, Poll};
 
 use rand::RngExt;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::interest::matches;
 use crate::status::Status;
 use crate::subject::Subject;
+use crate::transport::clock::Clock;
 use crate::transport::{Connection, Epoch, Incoming, Outgoing, link, lock};
 
 /// What a NATS server allows by default.
@@ -59,13 +61,16 @@ impl Broker {
     /// UNAVAILABLE while the broker is stopped.
     pub async fn connect(&self) -> Result<Connection, Status> {
         let broker = self.clone();
-        Connection::establish(Box::new(move || {
-            let broker = broker.clone();
-            Box::pin(async move {
-                let link = broker.open()?;
-                Epoch::start(link::Link::Memory(link), "_INBOX").await
-            })
-        }))
+        Connection::establish(
+            Box::new(move || {
+                let broker = broker.clone();
+                Box::pin(async move {
+                    let link = broker.open()?;
+                    Epoch::start(link::Link::Memory(link), "_INBOX").await
+                })
+            }),
+            rand::random(),
+        )
         .await
     }
 
@@ -88,7 +93,8 @@ impl Broker {
             return Err(Status::transport("the broker is stopped"));
         }
         state.next_client += 1;
-        Ok(Link { broker: self.clone(), client: state.next_client })
+        let clock = Clock::of_runtime(Instant::now(), 1_700_000_000_000, 0);
+        Ok(Link { broker: self.clone(), client: state.next_client, clock })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -164,6 +170,7 @@ impl State {
 pub(crate) struct Link {
     broker: Broker,
     client: u64,
+    clock: Clock,
 }
 
 impl Link {
@@ -201,6 +208,10 @@ impl Link {
             },
         );
         Ok(Subscription { id, broker: self.broker.clone(), receiver })
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
     }
 
     #[expect(clippy::unused_self, reason = "a NATS server's limit differs from server to server")]

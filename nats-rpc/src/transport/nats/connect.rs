@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 
 use super::Link;
 use crate::status::Status;
+use crate::transport::clock::Clock;
 use crate::transport::{Connection, Epoch, link};
 
 /// A server that stopped answering is noticed after about three pings; `async-nats`' own default of 60 s would
@@ -38,6 +39,7 @@ pub struct Builder {
     servers: Vec<String>,
     options: ConnectOptions,
     inbox_prefix: String,
+    clock_ahead_ms: i64,
 }
 
 impl Connection {
@@ -55,7 +57,7 @@ impl Connection {
     pub fn builder() -> Builder {
         let options =
             ConnectOptions::new().ping_interval(PING_INTERVAL).subscription_capacity(SUBSCRIPTION_CAPACITY);
-        Builder { servers: Vec::new(), options, inbox_prefix: "_INBOX".to_owned() }
+        Builder { servers: Vec::new(), options, inbox_prefix: "_INBOX".to_owned(), clock_ahead_ms: 0 }
     }
 }
 
@@ -77,6 +79,14 @@ impl Builder {
     /// Default: `_INBOX`.
     pub fn inbox_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.inbox_prefix = prefix.into();
+        self
+    }
+
+    /// Lets this process believe that it is later than it is, by so many milliseconds: for tests of clocks that
+    /// differ.
+    #[doc(hidden)]
+    pub fn clock_ahead_ms(mut self, ahead_ms: i64) -> Self {
+        self.clock_ahead_ms = ahead_ms;
         self
     }
 
@@ -107,11 +117,19 @@ impl Builder {
             servers.push(parse("nats://localhost:4222")?);
         }
         crate::subject::check_prefix(self.inbox_prefix.trim_start_matches('_'))?;
-        let attempt = Arc::new(Attempt { servers, options: self.options, inbox_prefix: self.inbox_prefix });
-        Connection::establish(Box::new(move || {
-            let attempt = Arc::clone(&attempt);
-            Box::pin(async move { attempt.connect().await })
-        }))
+        let attempt = Arc::new(Attempt {
+            servers,
+            options: self.options,
+            inbox_prefix: self.inbox_prefix,
+            clock: Clock::system(self.clock_ahead_ms),
+        });
+        Connection::establish(
+            Box::new(move || {
+                let attempt = Arc::clone(&attempt);
+                Box::pin(async move { attempt.connect().await })
+            }),
+            rand::random(),
+        )
         .await
     }
 }
@@ -121,6 +139,7 @@ struct Attempt {
     servers: Vec<ServerAddr>,
     options: ConnectOptions,
     inbox_prefix: String,
+    clock: Clock,
 }
 
 impl Attempt {
@@ -156,7 +175,7 @@ impl Attempt {
                 address(server)
             )));
         }
-        Epoch::start(link::Link::Nats(Link::new(client)), &self.inbox_prefix).await
+        Epoch::start(link::Link::Nats(Link::new(client, self.clock)), &self.inbox_prefix).await
     }
 }
 

@@ -8,16 +8,18 @@ use futures_util::FutureExt;
 use super::headers;
 use crate::status::Status;
 use crate::subject::Subject;
+use crate::transport::clock::Clock;
 use crate::transport::{Incoming, Outgoing};
 
 /// One `async-nats` client that does not connect again.
 pub(crate) struct Link {
     client: Client,
+    clock: Clock,
 }
 
 impl Link {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client }
+    pub(super) fn new(client: Client, clock: Clock) -> Self {
+        Self { client, clock }
     }
 
     pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
@@ -70,6 +72,10 @@ impl Link {
         if let Err(error) = self.client.flush().await {
             tracing::debug!(%error, "not flushed");
         }
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
     }
 
     pub(crate) fn max_payload(&self) -> usize {
