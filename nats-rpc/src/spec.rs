@@ -37,6 +37,7 @@ pub struct Spec {
     index: usize,
     kind: Kind,
     hash: u32,
+    service_hash: u32,
     subject: Option<&'static str>,
     idempotency: Idempotency,
     timeout: Option<Duration>,
@@ -46,13 +47,13 @@ impl Spec {
     /// Describes method number `index` of a service such as `greeter.v1.Greeter`.
     #[must_use]
     pub const fn new(service: &'static str, name: &'static str, index: usize, kind: Kind) -> Self {
-        let hash = method_hash(service, name);
         Self {
             service,
             name,
             index,
             kind,
-            hash,
+            hash: method_hash(service, name),
+            service_hash: feed(FNV_START, service.as_bytes()),
             subject: None,
             idempotency: Idempotency::Unknown,
             timeout: None,
@@ -190,6 +191,7 @@ struct Dynamic {
     name: String,
     kind: Kind,
     hash: u32,
+    service_hash: u32,
 }
 
 impl From<&'static Spec> for Method {
@@ -204,7 +206,8 @@ impl Method {
     pub fn dynamic(service: impl Into<String>, name: impl Into<String>, kind: Kind) -> Self {
         let (service, name) = (service.into(), name.into());
         let hash = method_hash(&service, &name);
-        Self(Repr::Dynamic(Arc::new(Dynamic { service, name, kind, hash })))
+        let service_hash = feed(FNV_START, service.as_bytes());
+        Self(Repr::Dynamic(Arc::new(Dynamic { service, name, kind, hash, service_hash })))
     }
 
     /// The full name of the service, such as `greeter.v1.Greeter`.
@@ -259,6 +262,14 @@ impl Method {
         }
     }
 
+    /// Where to begin to look for what is known of the service.
+    pub(crate) fn service_hash(&self) -> u32 {
+        match &self.0 {
+            Repr::Static(spec) => spec.service_hash,
+            Repr::Dynamic(method) => method.service_hash,
+        }
+    }
+
     fn spec(&self) -> Option<&'static Spec> {
         match &self.0 {
             Repr::Static(spec) => Some(spec),
@@ -283,18 +294,21 @@ impl fmt::Debug for Method {
 /// The hash by which an opening frame names its method: FNV-1a, 32 bits, of `/service/method`.
 #[must_use]
 pub const fn method_hash(service: &str, name: &str) -> u32 {
-    const fn feed(mut hash: u32, bytes: &[u8]) -> u32 {
-        let mut index = 0;
-        while index < bytes.len() {
-            hash = (hash ^ bytes[index] as u32).wrapping_mul(0x0100_0193);
-            index += 1;
-        }
-        hash
-    }
-    let hash = feed(0x811c_9dc5, b"/");
+    let hash = feed(FNV_START, b"/");
     let hash = feed(hash, service.as_bytes());
     let hash = feed(hash, b"/");
     feed(hash, name.as_bytes())
+}
+
+const FNV_START: u32 = 0x811c_9dc5;
+
+const fn feed(mut hash: u32, bytes: &[u8]) -> u32 {
+    let mut index = 0;
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u32).wrapping_mul(0x0100_0193);
+        index += 1;
+    }
+    hash
 }
 
 #[cfg(test)]

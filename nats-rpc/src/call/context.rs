@@ -1,39 +1,73 @@
 use std::cell::RefCell;
-use std::future::Future;
-use std::mem;
-use std::pin::Pin;
-use std::task::Poll;
+use std::sync::Arc;
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
+
+use super::cancellation::{Cancellation, Cancelled};
+use super::{Priority, TraceContext};
 
 thread_local! {
     static CURRENT: RefCell<Context> = const { RefCell::new(Context::new()) };
 }
 
-/// What a call passes on to the calls that its handler makes: by now its deadline.
+/// What a call passes on to the calls that its handler makes: deadline, cancellation, priority and trace.
 ///
 /// A handler's context is in force while the handler runs: calls made by any client inherit it without a
-/// parameter. [`spawn`] carries it into a task; a call's `detached()` leaves it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// parameter. [`spawn`](crate::spawn) carries it into a task; a call's `detached()` leaves it.
+///
+/// When a caller gives up, its handler is dropped, and with it the calls that the handler awaits. Calls of tasks
+/// that were started with [`spawn`](crate::spawn) end too, with CANCELLED, and so on through all services.
+#[derive(Debug, Clone, Default)]
 pub struct Context {
     deadline: Option<Instant>,
     attempt: u32,
+    priority: Priority,
+    trace: Option<Arc<Trace>>,
+    cancellation: Cancellation,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Trace {
+    context: TraceContext,
+    state: String,
 }
 
 impl Context {
     /// A context without a deadline.
     #[must_use]
     pub const fn new() -> Self {
-        Self { deadline: None, attempt: 0 }
+        Self {
+            deadline: None,
+            attempt: 0,
+            priority: Priority::Default,
+            trace: None,
+            cancellation: Cancellation::None,
+        }
     }
 
-    /// The context of the handler that is running, or an empty one.
+    /// A context that depends on the handler that is running; an empty one where there is none.
     #[must_use]
     pub fn current() -> Self {
-        CURRENT.with_borrow(Self::clone)
+        CURRENT.with_borrow_mut(|current| {
+            let cancellation = current.cancellation.dependent();
+            Self { cancellation, ..current.facts() }
+        })
+    }
+
+    /// What can be said of the handler that is running, without depending on it.
+    pub(crate) fn of_handler() -> Self {
+        CURRENT.with_borrow(Self::facts)
+    }
+
+    fn facts(&self) -> Self {
+        Self {
+            deadline: self.deadline,
+            attempt: self.attempt,
+            priority: self.priority,
+            trace: self.trace.clone(),
+            cancellation: Cancellation::None,
+        }
     }
 
     /// When the caller gives up. `None`: never.
@@ -54,6 +88,72 @@ impl Context {
         self.attempt
     }
 
+    /// How important the call is.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// The caller's span, where calls are traced.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.trace.as_ref().map(|trace| trace.context)
+    }
+
+    /// The `tracestate` that goes with [`trace`](Self::trace); mostly empty.
+    #[must_use]
+    pub fn trace_state(&self) -> &str {
+        self.trace.as_ref().map_or("", |trace| &trace.state)
+    }
+
+    /// Whether the call that this context depends on was given up by its caller.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancellation.token().is_some_and(tokio_util::sync::CancellationToken::is_cancelled)
+    }
+
+    /// Completes when the call that this context depends on is given up by its caller; never if it depends on none,
+    /// or once that call has been answered.
+    ///
+    /// A handler itself needs no such thing, since it is dropped. A task started with [`spawn`](crate::spawn) asks
+    /// its [`current`](Self::current) context:
+    ///
+    /// ```
+    /// use nats_rpc::Context;
+    ///
+    /// # async fn work() {}
+    /// # fn handler() {
+    /// nats_rpc::spawn(async {
+    ///     let context = Context::current();
+    ///     tokio::select! {
+    ///         () = work() => {}
+    ///         () = context.cancelled() => {} // nobody wants the result any more
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub async fn cancelled(&self) {
+        self.until_cancelled().await;
+    }
+
+    pub(crate) fn until_cancelled(&self) -> Cancelled {
+        Cancelled::new(self.cancellation.token(), self.deadline)
+    }
+
+    /// Sets the priority.
+    #[must_use]
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Sets the span that called services continue, with its `tracestate`.
+    #[must_use]
+    pub fn with_trace(mut self, context: TraceContext, state: impl Into<String>) -> Self {
+        self.trace = Some(Arc::new(Trace { context, state: state.into() }));
+        self
+    }
+
     pub(crate) fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
         self
@@ -63,101 +163,30 @@ impl Context {
     pub(crate) fn limit(&mut self, deadline: Instant) {
         self.deadline = Some(self.deadline.map_or(deadline, |own| own.min(deadline)));
     }
-}
 
-/// Spawns a task that keeps the context of the handler that spawns it, its deadline above all.
-///
-/// `tokio::spawn` would lose it: calls made in such a task would not know of the caller's deadline.
-///
-/// # Panics
-/// Outside of a Tokio runtime, as `tokio::spawn` does.
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    tokio::spawn(Scope::new(Context::current(), future))
-}
+    /// For the handler of the call that has this context.
+    pub(super) fn into_handlers(mut self) -> Self {
+        self.cancellation = self.cancellation.of_handler();
+        self
+    }
 
-pin_project! {
-    /// Runs a future with a context in force.
-    pub(crate) struct Scope<F> {
-        context: Context,
-        #[pin]
-        future: F,
+    /// Tells all that depend on the handler that it has ended before its time.
+    pub(super) fn cancel(&mut self) {
+        self.cancellation.cancel();
+    }
+
+    /// Exchanges this context with the current one.
+    pub(super) fn swap_with_current(&mut self) {
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self));
     }
 }
 
-impl<F> Scope<F> {
-    pub(crate) fn new(context: Context, future: F) -> Self {
-        Self { context, future }
+/// Equal contexts say the same of a call; whether they depend on one does not count.
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        (self.deadline, self.attempt, self.priority, &self.trace)
+            == (other.deadline, other.attempt, other.priority, &other.trace)
     }
 }
 
-impl<F: Future> Future for Scope<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let _entered = Entered::new(this.context);
-        this.future.poll(cx)
-    }
-}
-
-/// Exchanges a context with the current one, and back when dropped, in a panic too.
-struct Entered<'a>(&'a mut Context);
-
-impl<'a> Entered<'a> {
-    fn new(context: &'a mut Context) -> Self {
-        CURRENT.with_borrow_mut(|current| mem::swap(current, context));
-        Self(context)
-    }
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        CURRENT.with_borrow_mut(|current| mem::swap(current, self.0));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio::time::Instant;
-
-    use super::{Context, Scope, spawn};
-
-    fn with_deadline(seconds: u64) -> Context {
-        let mut context = Context::new();
-        context.limit(Instant::now() + Duration::from_secs(seconds));
-        context
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn it_is_in_force_inside_and_nowhere_else() {
-        let context = with_deadline(7);
-        let inner = Scope::new(context.clone(), async {
-            tokio::task::yield_now().await;
-            (Context::current(), spawn(async { Context::current() }).await.unwrap())
-        });
-        assert_eq!(inner.await, (context.clone(), context));
-        assert_eq!(Context::current(), Context::new());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_earlier_deadline_wins() {
-        let mut context = with_deadline(7);
-        context.limit(Instant::now() + Duration::from_secs(9));
-        assert_eq!(context.time_remaining(), Some(Duration::from_secs(7)));
-        context.limit(Instant::now() + Duration::from_secs(3));
-        assert_eq!(context.time_remaining(), Some(Duration::from_secs(3)));
-    }
-
-    #[tokio::test]
-    async fn a_panic_leaves_no_context_behind() {
-        let panicking = Scope::new(with_deadline(1), async { panic!("on purpose") });
-        let outcome = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(panicking)).await;
-        assert!(outcome.is_err());
-        assert_eq!(Context::current(), Context::new());
-    }
-}
+impl Eq for Context {}

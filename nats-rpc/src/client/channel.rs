@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tower_service::Service;
 
-use crate::raw::{Call, Exchange, Reply};
+use crate::call::Cancelled;
+use crate::raw::{Call, Exchange, Remote, Remotes, Reply};
 use crate::status::Status;
 use crate::subject::{self, Subject};
 use crate::transport::Connection;
@@ -31,6 +32,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Channel {
     connection: Connection,
     settings: Arc<Settings>,
+    /// What is known of the services that are called.
+    remotes: Arc<Remotes>,
 }
 
 #[derive(Debug, Clone)]
@@ -45,7 +48,7 @@ impl Channel {
     #[must_use]
     pub fn new(connection: Connection) -> Self {
         let settings = Settings { default_timeout: Some(DEFAULT_TIMEOUT), mounts: Vec::new() };
-        Self { connection, settings: Arc::new(settings) }
+        Self { connection, settings: Arc::new(settings), remotes: Arc::new(Remotes::new()) }
     }
 
     /// Connects to the NATS server at `url` and creates a channel on the connection.
@@ -91,6 +94,8 @@ impl Channel {
         let mounts = &mut Arc::make_mut(&mut self.settings).mounts;
         mounts.retain(|(own, _)| *own != service);
         mounts.push((service, prefix));
+        // What was known is of the services at their old places.
+        self.remotes = Arc::new(Remotes::new());
         Ok(self)
     }
 
@@ -110,7 +115,10 @@ impl Channel {
         let subject = self.subject(&call)?;
         let default = call.method().timeout().or(self.settings.default_timeout);
         let now = call.start(default);
-        Exchange::start(epoch, subject, call, now)
+        let remote = self
+            .remotes
+            .of(call.method(), || Remote::new(call.method().service(), subject::prefix_of(&subject)));
+        Exchange::start(&epoch, subject, remote, call, now)
     }
 }
 
@@ -124,32 +132,43 @@ impl Service<Call> for Channel {
     }
 
     fn call(&mut self, call: Call) -> ChannelFuture {
-        ChannelFuture(match self.start(call) {
+        let cancelled = call.context().until_cancelled();
+        let state = match self.start(call) {
             Ok(exchange) => State::Running(exchange),
-            Err(status) => State::Failed(Some(status)),
-        })
+            Err(status) => State::Over(Some(status)),
+        };
+        ChannelFuture { state, cancelled }
     }
 }
 
 /// A call that a [`Channel`] carries.
 #[must_use = "a call's answer is in its future"]
-pub struct ChannelFuture(State);
+pub struct ChannelFuture {
+    state: State,
+    cancelled: Cancelled,
+}
 
+#[expect(clippy::large_enum_variant, reason = "a box for each call would cost more than room in its future")]
 enum State {
     Running(Exchange),
-    Failed(Option<Status>),
+    /// With the failure, until it is told.
+    Over(Option<Status>),
 }
 
 impl Future for ChannelFuture {
     type Output = Result<Reply, Status>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            State::Running(exchange) => Pin::new(exchange).poll(cx),
-            State::Failed(status) => {
-                Poll::Ready(Err(status.take().expect("a call was polled after it had failed")))
-            }
-        }
+        let outcome = match &mut self.state {
+            State::Running(exchange) => match Pin::new(exchange).poll(cx) {
+                Poll::Ready(outcome) => outcome,
+                Poll::Pending => Err(std::task::ready!(Pin::new(&mut self.cancelled).poll(cx))),
+            },
+            State::Over(failure) => Err(failure.take().expect("a call was polled after it had ended")),
+        };
+        // Whoever is given up is told now, not when the future is dropped.
+        self.state = State::Over(None);
+        Poll::Ready(outcome)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 
-use crate::call::{IntoRequest, Response};
+use crate::call::{IntoRequest, Priority, Response};
 use crate::codec::{Decode, Encode};
 use crate::raw::{self, Body, Call, CallService, Reply, ReplyBody};
 use crate::spec::Method;
@@ -22,10 +22,11 @@ pin_project! {
     ///
     /// # Errors
     /// Whatever status the service answers with. Besides: DEADLINE_EXCEEDED when no answer came in time,
-    /// UNAVAILABLE when nobody serves the method or the connection is lost, UNIMPLEMENTED when the server that got the
-    /// call does not have the method,
-    /// RESOURCE_EXHAUSTED when request or response is too large, INTERNAL when a message does not encode or decode
-    /// or metadata is invalid.
+    /// UNAVAILABLE when nobody serves the method, the instance that had the call is gone or the connection is lost,
+    /// UNIMPLEMENTED when the service does not have the method, PERMISSION_DENIED when the NATS server does not let
+    /// this user call it, RESOURCE_EXHAUSTED when request or response is too large, CANCELLED when the call that made
+    /// this one was given up, INTERNAL when a message does not encode or decode or metadata is invalid.
+    /// [`Status::is_not_processed`] says whether the call may have run.
     #[must_use = "a call is made when it is awaited"]
     pub struct Unary<S: CallService, R> {
         #[pin]
@@ -77,7 +78,16 @@ impl<S: CallService, R> Unary<S, R> {
         })
     }
 
-    /// Leaves the context of the handler that makes the call: its deadline is not inherited.
+    /// Says how important the call is. Default: as important as the call whose handler makes it.
+    pub fn priority(self, priority: Priority) -> Self {
+        self.change(|call| {
+            let context = call.context().clone().with_priority(priority);
+            Ok(call.with_context(context))
+        })
+    }
+
+    /// Leaves the context of the handler that makes the call: deadline, cancellation, priority and trace are not
+    /// inherited.
     pub fn detached(self) -> Self {
         self.change(|call| Ok(call.with_context(crate::call::Context::new())))
     }

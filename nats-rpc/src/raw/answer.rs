@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use prost::Message;
+use tokio::time::Instant;
 
 use super::exchange::{frame_limit, metadata_len};
 use super::{Reply, ReplyBody, build};
@@ -12,7 +13,7 @@ use crate::metadata::{Metadata, Value};
 use crate::status::{Status, details};
 use crate::subject::Subject;
 use crate::transport::{Headers, Outgoing};
-use crate::wire::{self, HeaderTooLarge, MAX_HEADER, Terminal, plain};
+use crate::wire::{self, HeaderTooLarge, MAX_HEADER, Terminal, Via, plain};
 
 /// Reads base64 with and without padding, as gRPC demands of `-bin` metadata.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -27,6 +28,8 @@ const MAX_PLAIN_MESSAGE: usize = 4 * 1024;
 pub(crate) struct Answer {
     reply: Subject,
     limit: usize,
+    via: Via,
+    accept_at: Option<Instant>,
     form: Form,
 }
 
@@ -36,12 +39,28 @@ enum Form {
 }
 
 impl Answer {
-    pub(super) fn native(reply: Subject, max_payload: usize) -> Self {
-        Self { reply, limit: frame_limit(max_payload), form: Form::Native }
+    pub(super) fn native(reply: Subject, max_payload: usize, via: Via, accept_at: Option<Instant>) -> Self {
+        Self { reply, limit: frame_limit(max_payload), via, accept_at, form: Form::Native }
     }
 
     pub(super) fn plain(reply: Subject, max_payload: usize, content_type: Option<String>) -> Self {
-        Self { reply, limit: frame_limit(max_payload), form: Form::Plain { content_type } }
+        let form = Form::Plain { content_type };
+        Self { reply, limit: frame_limit(max_payload), via: Via::Direct, accept_at: None, form }
+    }
+
+    /// Where the call is answered.
+    pub(crate) fn reply(&self) -> &Subject {
+        &self.reply
+    }
+
+    /// How the call came.
+    pub(crate) fn via(&self) -> Via {
+        self.via
+    }
+
+    /// When the caller wants to know that the call still runs, if at all.
+    pub(crate) fn accept_at(&self) -> Option<Instant> {
+        self.accept_at
     }
 
     /// The media type of a plain call's body, if it names one.

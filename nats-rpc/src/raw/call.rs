@@ -39,7 +39,7 @@ impl Call {
         &self.method
     }
 
-    /// Deadline and attempt.
+    /// Deadline, cancellation, priority, trace and attempt.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context

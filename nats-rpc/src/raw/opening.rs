@@ -1,17 +1,19 @@
+use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::exchange::received;
-use super::{Answer, Body, Call, build};
-use crate::call::Context;
+use super::{Answer, Body, Call, Terms, build};
+use crate::call::{Context, Priority, TraceContext};
 use crate::metadata::Metadata;
 use crate::spec::Method;
 use crate::status::Status;
-use crate::transport::{Headers, Incoming, Outgoing};
+use crate::transport::{Epoch, Headers, Incoming, Outgoing};
 use crate::wire::{
-    self, Frame, Kind, Malformed, Numbers, Open, OpenFlags, Profile, Refused, RefusedReason, plain,
+    self, FrameView, Kind, Malformed, Numbers, Open, OpenFlags, Profile, Refused, RefusedReason, Via,
+    is_stale, plain,
 };
 
 const SPOKEN_VERSIONS: [u32; 1] = [wire::VERSION as u32];
@@ -26,49 +28,43 @@ pub(crate) enum Opening {
     Ignored,
 }
 
-/// What the server grants.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Terms {
-    /// The timeout of plain calls that name none.
-    pub(crate) plain_timeout: Duration,
-    /// What the connection can carry, in bytes.
-    pub(crate) max_payload: usize,
-}
-
 impl Opening {
-    /// Reads a message that came to the subject of `method` at the time `received`.
-    pub(crate) fn read(message: Incoming, method: &Method, arrived: Instant, terms: Terms) -> Self {
+    /// Reads a message that came to the subject of `method` at the time `arrived`.
+    pub(crate) fn read(
+        message: Incoming,
+        method: &Method,
+        arrived: Instant,
+        terms: Terms,
+        epoch: &Epoch,
+    ) -> Self {
         let Some(reply) = message.reply else { return Self::Ignored };
         let content_type = message.headers.as_deref().and_then(|headers| headers.get(plain::CONTENT_TYPE));
-        let refuse = |reason, text: &str| {
-            let mut refused = Refused::new(reason, text);
-            if reason == RefusedReason::Version {
-                refused.versions = Numbers::from_slice(&SPOKEN_VERSIONS);
-            }
-            let frame = build(text.len() + 64, |buffer| {
-                refused.encode(buffer);
-                Ok::<_, std::convert::Infallible>(())
-            });
-            let Ok(frame) = frame;
-            Self::Refused(Outgoing::new(reply.clone(), frame))
-        };
         match wire::profile(&message.payload, content_type.is_some()) {
-            Profile::UnknownVersion(version) => refuse(
-                RefusedReason::Version,
-                &format!("version {version} of the protocol is not known here"),
-            ),
-            Profile::Native => match native(&message.payload, method, arrived) {
-                Ok(Native::Call { call, max_message }) => {
-                    let limit = terms.max_payload.min(max_message as usize);
-                    Self::Call(call, Answer::native(reply, limit))
+            Profile::UnknownVersion(version) => {
+                let text = format!("version {version} of the protocol is not known here");
+                Self::Refused(Outgoing::new(reply, refused(RefusedReason::Version, &text)))
+            }
+            Profile::Native => match native(&message.payload, method, arrived, epoch) {
+                Ok(Native::Call { call, max_message, accept_after }) => {
+                    let limit = epoch.max_payload().min(max_message as usize);
+                    // An import that lets one reply through would take ACCEPT for it.
+                    let via = terms.via(&reply);
+                    let accept_at = match via {
+                        Via::SingletonImport => None,
+                        Via::Direct | Via::StreamImport => accept_after.map(|after| arrived + after),
+                    };
+                    Self::Call(call, Answer::native(reply, limit, via, accept_at))
                 }
                 Ok(Native::Ignored) => Self::Ignored,
-                Ok(Native::Refused(reason, text)) => refuse(reason, &text),
-                Err(error) => refuse(RefusedReason::Malformed, &error.to_string()),
+                Ok(Native::Refused(frame)) => Self::Refused(Outgoing::new(reply, frame)),
+                Err(error) => {
+                    let frame = refused(RefusedReason::Malformed, &error.to_string());
+                    Self::Refused(Outgoing::new(reply, frame))
+                }
             },
             Profile::Plain => {
                 let content_type = content_type.map(str::to_owned);
-                let answer = Answer::plain(reply, terms.max_payload, content_type);
+                let answer = Answer::plain(reply, epoch.max_payload(), content_type);
                 match plain_call(message.headers.as_deref(), message.payload, method, arrived, terms) {
                     Ok(call) => Self::Call(call, answer),
                     Err(status) => Self::Refused(answer.finish(Err(status), Duration::ZERO)),
@@ -78,45 +74,98 @@ impl Opening {
     }
 }
 
+/// A frame that says why a call does not reach its handler.
+pub(crate) fn refused(reason: RefusedReason, text: &str) -> Bytes {
+    let mut refused = Refused::new(reason, text);
+    if reason == RefusedReason::Version {
+        refused.versions = Numbers::from_slice(&SPOKEN_VERSIONS);
+    }
+    frame_of(&refused)
+}
+
+fn frame_of(refused: &Refused<'_>) -> Bytes {
+    let frame = build(refused.message.len() + 64, |buffer| {
+        refused.encode(buffer);
+        Ok::<_, Infallible>(())
+    });
+    let Ok(frame) = frame;
+    frame
+}
+
 enum Native {
-    Call { call: Call, max_message: u32 },
-    Refused(RefusedReason, String),
+    Call { call: Call, max_message: u32, accept_after: Option<Duration> },
+    Refused(Bytes),
     Ignored,
 }
 
-fn native(payload: &Bytes, method: &Method, arrived: Instant) -> Result<Native, Malformed> {
-    let frame = Frame::split(payload)?;
+impl Native {
+    fn refused(reason: RefusedReason, text: &str) -> Self {
+        Self::Refused(refused(reason, text))
+    }
+}
+
+fn native(payload: &Bytes, method: &Method, arrived: Instant, epoch: &Epoch) -> Result<Native, Malformed> {
+    let frame = FrameView::split(payload)?;
     match Kind::from_byte(frame.kind) {
         Some(Kind::Open) => {}
         Some(Kind::Batch | Kind::Ping) | None if !Kind::is_ignorable(frame.kind) => {
             let text = format!("frames of kind {:#04x} open no call here", frame.kind);
-            return Ok(Native::Refused(RefusedReason::Kind, text));
+            return Ok(Native::refused(RefusedReason::Kind, &text));
         }
         // Answering these could set two peers answering each other for ever.
         _ => return Ok(Native::Ignored),
     }
-    let open = Open::decode(&frame.header)?;
+    let open = Open::decode(frame.header)?;
     if open.method != method.hash() {
         let text = format!("this is the subject of {method}, and the call is for another method");
-        return Ok(Native::Refused(RefusedReason::Method, text));
+        return Ok(Native::refused(RefusedReason::Method, &text));
     }
     if open.total_len != 0 || open.lens.len() != 0 || open.flags.contains(OpenFlags::NO_MESSAGE) {
         let text = format!("{method} takes exactly one message, in one frame");
-        return Ok(Native::Refused(RefusedReason::Kind, text));
+        return Ok(Native::refused(RefusedReason::Kind, &text));
     }
     if open.encoding != 0 {
-        return Ok(Native::Refused(RefusedReason::Encoding, "compression is not known here".to_owned()));
+        return Ok(Native::refused(RefusedReason::Encoding, "compression is not known here"));
     }
-    let mut context = Context::new().with_attempt(open.attempt);
+    if let Some(stale) = stale(&open, epoch) {
+        return Ok(Native::Refused(stale));
+    }
+    let accept_after = open.accept_after_ms.unwrap_or(wire::DEFAULT_ACCEPT_AFTER_MS);
+    Ok(Native::Call {
+        call: Call::new(method.clone(), Body::Unary(payload.slice_ref(frame.body)))
+            .with_context(context(&open, arrived))
+            .with_metadata(received(open.metadata)),
+        max_message: open.max_message,
+        accept_after: (accept_after != 0).then(|| Duration::from_millis(accept_after.into())),
+    })
+}
+
+/// The refusal of a call that lay somewhere for longer than its caller waits, in an instance that stood still above
+/// all.
+#[expect(clippy::cast_possible_truncation, reason = "the wire has the low 32 bits")]
+fn stale(open: &Open<'_>, epoch: &Epoch) -> Option<Bytes> {
+    if open.sent_ms == 0 || open.timeout_us == 0 {
+        return None;
+    }
+    let now_ms = epoch.now_ms();
+    is_stale(now_ms as u32, open.sent_ms, open.timeout_us).then(|| {
+        let text = "its time was over before it was read";
+        frame_of(&Refused { server_now_ms: now_ms, ..Refused::new(RefusedReason::Stale, text) })
+    })
+}
+
+fn context(open: &Open<'_>, arrived: Instant) -> Context {
+    let mut context =
+        Context::new().with_attempt(open.attempt).with_priority(Priority::from_number(open.priority));
     if open.timeout_us != 0
         && let Some(deadline) = arrived.checked_add(Duration::from_micros(open.timeout_us))
     {
         context.limit(deadline);
     }
-    let call = Call::new(method.clone(), Body::Unary(frame.body))
-        .with_context(context)
-        .with_metadata(received(open.metadata));
-    Ok(Native::Call { call, max_message: open.max_message })
+    match TraceContext::parse(open.trace) {
+        Some(trace) => context.with_trace(trace, open.tracestate),
+        None => context,
+    }
 }
 
 fn plain_call(
@@ -140,6 +189,10 @@ fn plain_call(
     let mut context = Context::new();
     if let Some(deadline) = arrived.checked_add(timeout) {
         context.limit(deadline);
+    }
+    let header = |name| headers.and_then(|headers| headers.get(name));
+    if let Some(trace) = header(plain::TRACEPARENT).and_then(TraceContext::from_traceparent) {
+        context = context.with_trace(trace, header(plain::TRACESTATE).unwrap_or_default());
     }
     Ok(Call::new(method.clone(), Body::Unary(payload)).with_context(context).with_metadata(metadata))
 }

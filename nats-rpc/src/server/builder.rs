@@ -3,7 +3,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::Mount;
-use super::serve::{Handle, Plan};
+use super::serve::Plan;
+use super::{Handle, Imports};
+use crate::raw::Terms;
 use crate::status::Status;
 use crate::transport::Connection;
 
@@ -33,7 +35,8 @@ pub struct Server;
 impl Server {
     /// Starts to say what to serve.
     pub fn builder() -> Builder {
-        Builder { mounts: Vec::new(), grace: GRACE, plain_timeout: PLAIN_TIMEOUT }
+        let terms = Terms { plain_timeout: PLAIN_TIMEOUT, imports: Imports::default() };
+        Builder { mounts: Vec::new(), grace: GRACE, terms }
     }
 }
 
@@ -43,7 +46,7 @@ impl Server {
 pub struct Builder {
     mounts: Vec<Mount>,
     grace: Duration,
-    plain_timeout: Duration,
+    terms: Terms,
 }
 
 impl Builder {
@@ -62,7 +65,13 @@ impl Builder {
 
     /// Sets the timeout of calls by plain NATS clients that name none. Default: 10 s.
     pub fn plain_timeout(mut self, timeout: Duration) -> Self {
-        self.plain_timeout = timeout;
+        self.terms.plain_timeout = timeout;
+        self
+    }
+
+    /// Says how other accounts import the services, if they do. Default: [`Imports::Singleton`].
+    pub fn imports(mut self, imports: Imports) -> Self {
+        self.terms.imports = imports;
         self
     }
 
@@ -108,8 +117,6 @@ impl Builder {
                 )));
             }
         }
-        Plan { mounts: self.mounts, grace: self.grace, plain_timeout: self.plain_timeout }
-            .start(connection)
-            .await
+        Plan { mounts: self.mounts, grace: self.grace, terms: self.terms }.start(connection).await
     }
 }

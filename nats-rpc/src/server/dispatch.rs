@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::calls::Calls;
 use super::handler::panicked;
 use super::plain::Bodies;
-use super::serve::Calls;
+use super::running::Entry;
 use super::{HandlerFuture, Route};
 use crate::raw::{Answer, Opening, Reply, Terms};
 use crate::spec::Method;
@@ -43,17 +44,29 @@ impl Dispatcher {
         Self { method, route, bodies, serving, spawn_next: AtomicU32::new(0) }
     }
 
-    /// Handles a message. Returns the answer if it is there at once.
+    /// Handles a message. Adds the answer if it is there at once.
     pub(super) fn dispatch(
         &self,
         message: Incoming,
         arrived: Instant,
+        answers: &mut Vec<Outgoing>,
         cx: &mut Context<'_>,
-    ) -> Option<Outgoing> {
-        let (call, answer) = match Opening::read(message, &self.method, arrived, self.serving.terms) {
+    ) {
+        let Some(answer) = self.handle(message, arrived, cx) else { return };
+        let closing = self.serving.terms.closing(&answer.subject);
+        answers.push(answer);
+        answers.extend(closing);
+    }
+
+    fn handle(&self, message: Incoming, arrived: Instant, cx: &mut Context<'_>) -> Option<Outgoing> {
+        let Serving { terms, epoch, .. } = &self.serving;
+        let (call, answer) = match Opening::read(message, &self.method, arrived, *terms, epoch) {
             Opening::Call(call, answer) => (call, answer),
             Opening::Refused(answer) => return Some(answer),
-            Opening::Ignored => return None,
+            Opening::Ignored => {
+                self.serving.calls.ignore();
+                return None;
+            }
         };
         let handle = || self.bodies.handle(&self.route, call, answer.content_type());
         let mut handling = match catch_unwind(AssertUnwindSafe(handle)) {
@@ -85,29 +98,63 @@ impl Dispatcher {
     }
 
     fn spawn(&self, handling: HandlerFuture, answer: Answer, arrived: Instant) {
-        self.serving.calls.tracker.spawn(self.serving.clone().run(handling, answer, arrived));
+        let Serving { epoch, calls, .. } = &self.serving;
+        let entry = answer
+            .accept_at()
+            .and_then(|due| calls.running.enter(answer.reply().clone(), answer.via(), due, epoch));
+        calls.tracker.spawn(self.serving.clone().run(Pending { handling, answer, entry, arrived }));
     }
+}
+
+/// A call whose handler was not ready at once.
+struct Pending {
+    handling: HandlerFuture,
+    answer: Answer,
+    /// Its caller may stop it.
+    entry: Option<Entry>,
+    arrived: Instant,
 }
 
 impl Serving {
     /// Waits for a handler and answers, on the next connection if its own has ended.
-    async fn run(self, mut handling: HandlerFuture, answer: Answer, arrived: Instant) {
+    async fn run(self, mut call: Pending) {
+        let handled = std::future::poll_fn(|cx| {
+            // A caller that has given up awaits no answer.
+            match poll(&mut call.handling, cx) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending if call.entry.as_ref().is_some_and(|entry| entry.is_cancelled(cx)) => {
+                    Poll::Ready(None)
+                }
+                Poll::Pending => Poll::Pending,
+            }
+        });
         let outcome = tokio::select! {
-            outcome = std::future::poll_fn(|cx| poll(&mut handling, cx)) => outcome,
+            biased;
+            outcome = handled => outcome,
             () = self.calls.abort.cancelled() => {
-                Err(Status::unavailable("the server was shut down during the call"))
+                Some(Err(Status::unavailable("the server was shut down during the call")))
             }
         };
-        drop(handling);
-        let answer = answer.finish(outcome, arrived.elapsed());
-        if self.epoch.has_ended() {
+        let Pending { handling, answer, entry, arrived } = call;
+        drop((handling, entry));
+        if let Some(outcome) = outcome {
+            self.answer(answer.finish(outcome, arrived.elapsed())).await;
+        }
+    }
+
+    async fn answer(&self, answer: Outgoing) {
+        let closing = self.terms.closing(&answer.subject);
+        let (epoch, alone) = if self.epoch.has_ended() {
             tokio::select! {
-                epoch = self.connection.next_epoch(None) => epoch.answer(answer, true),
-                () = self.calls.abort.cancelled() => {}
+                biased;
+                epoch = self.connection.next_epoch(None) => (epoch, true),
+                () = self.calls.abort.cancelled() => return,
             }
         } else {
-            self.epoch.answer(answer, self.calls.tracker.len() <= 1);
-        }
+            (Arc::clone(&self.epoch), self.calls.tracker.len() <= 1)
+        };
+        epoch.answer(answer, alone);
+        closing.into_iter().for_each(|closing| epoch.answer(closing, alone));
     }
 }
 

@@ -46,6 +46,9 @@ pub(super) struct Seen {
     start: Instant,
     /// Messages in each of the last periods of 250 ms, as a ring.
     periods: [u64; PERIODS],
+    /// Fillers of instances that drain, in the same periods. They say nothing of the load, and those of one drain must
+    /// not make the next one send more.
+    fillers: [u64; PERIODS],
     current: u64,
 }
 
@@ -57,13 +60,14 @@ const MARGIN: u64 = 16;
 
 impl Seen {
     pub(super) fn new() -> Self {
-        Self { total: 0, start: Instant::now(), periods: [0; PERIODS], current: 0 }
+        Self { total: 0, start: Instant::now(), periods: [0; PERIODS], fillers: [0; PERIODS], current: 0 }
     }
 
-    pub(super) fn record(&mut self, now: Instant) {
+    pub(super) fn record(&mut self, now: Instant, payload: &[u8]) {
         self.advance(now);
         self.total += 1;
-        self.periods[Self::place(self.current)] += 1;
+        let kind = if *payload == wire::NOOP { &mut self.fillers } else { &mut self.periods };
+        kind[Self::place(self.current)] += 1;
     }
 
     pub(super) fn total(&self) -> u64 {
@@ -75,7 +79,9 @@ impl Seen {
     pub(super) fn mark(&mut self, now: Instant) -> u64 {
         self.advance(now);
         let pairs = (0..PERIODS).map(|place| self.periods[place] + self.periods[(place + 1) % PERIODS]);
-        self.total + MARGIN + pairs.max().unwrap_or_default()
+        let before = Self::place(self.current + PERIODS as u64 - 1);
+        let fillers = self.fillers[before] + self.fillers[Self::place(self.current)];
+        self.total + MARGIN + pairs.max().unwrap_or_default() + fillers
     }
 
     fn advance(&mut self, now: Instant) {
@@ -83,7 +89,8 @@ impl Seen {
         let period = u64::try_from(period).unwrap_or(u64::MAX);
         let passed = period.saturating_sub(self.current).min(PERIODS as u64);
         for skipped in 1..=passed {
-            self.periods[Self::place(period - passed + skipped)] = 0;
+            let place = Self::place(period - passed + skipped);
+            (self.periods[place], self.fillers[place]) = (0, 0);
         }
         self.current = self.current.max(period);
     }
@@ -107,13 +114,23 @@ mod tests {
         let start = Instant::now();
         assert_eq!(seen.mark(start), 16);
         for n in 0..100 {
-            seen.record(start + Duration::from_millis(n * 10));
+            seen.record(start + Duration::from_millis(n * 10), b"call");
         }
         // 100 in one second: 50 in the two fullest neighbouring periods.
         assert_eq!(seen.mark(start + Duration::from_secs(1)), 100 + 16 + 50);
         assert_eq!(seen.mark(start + Duration::from_secs(9)), 166);
         assert_eq!(seen.mark(start + Duration::from_secs(20)), 116);
-        seen.record(start + Duration::from_secs(4000));
+        seen.record(start + Duration::from_secs(4000), b"call");
         assert_eq!(seen.mark(start + Duration::from_secs(4000)), 101 + 16 + 1);
+    }
+
+    #[test]
+    fn fillers_count_only_while_they_come() {
+        let (mut seen, start) = (Seen::new(), Instant::now());
+        for n in 0..100 {
+            seen.record(start + Duration::from_millis(n), &crate::wire::NOOP);
+        }
+        assert_eq!(seen.mark(start + Duration::from_millis(300)), 100 + 16 + 100);
+        assert_eq!(seen.mark(start + Duration::from_millis(600)), 100 + 16);
     }
 }

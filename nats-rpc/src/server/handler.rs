@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
-use crate::call::{Request, Response, Scope};
+use crate::call::{Cancelled, Request, Response, Scope};
 use crate::codec::{Decode, Encode};
 use crate::raw::{self, Body, Call, Reply, ReplyBody};
 use crate::status::Status;
@@ -25,17 +25,17 @@ where
     Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
 {
     let (method, context, metadata, body) = call.into_parts();
-    let deadline = context.deadline();
+    let (deadline, cancelled) = (context.deadline(), context.until_cancelled());
     let handling = async move {
         let Body::Unary(message) = body else {
             return Err(Status::unimplemented(format!("{method} takes one message, not a stream")));
         };
-        let request = Request::from_parts(C::decode(message)?, metadata, crate::call::Context::current());
+        let request = Request::from_parts(C::decode(message)?, metadata, crate::call::Context::of_handler());
         let (message, head, trailers) = handler(request).await?.into_parts();
         let message = raw::build(C::encoded_len(&message), |buffer| C::encode(&message, buffer))?;
         Ok(Reply::new(head, ReplyBody::Unary { message, trailers }))
     };
-    Box::pin(Guarded { handling: Scope::new(context, handling), deadline, sleep: None })
+    Box::pin(Guarded { handling: Scope::of_handler(context, handling), deadline, sleep: None, cancelled })
 }
 
 /// Answers a call of a method that the service does not have.
@@ -45,13 +45,15 @@ pub(crate) fn unimplemented(call: &Call) -> HandlerFuture {
 }
 
 pin_project! {
-    /// Ends a handler that panics or outlives its deadline. A handler that is ready at once needs no timer.
+    /// Ends a handler that panics, outlives its deadline, or was called by a handler within the process that was given
+    /// up. A handler that is ready at once needs no timer.
     struct Guarded<F> {
         #[pin]
         handling: F,
         deadline: Option<Instant>,
         #[pin]
         sleep: Option<Sleep>,
+        cancelled: Cancelled,
     }
 }
 
@@ -65,6 +67,9 @@ impl<F: Future<Output = Result<Reply, Status>>> Future for Guarded<F> {
             Ok(Poll::Ready(outcome)) => return Poll::Ready(outcome),
             Ok(Poll::Pending) => {}
             Err(panic) => return Poll::Ready(Err(panicked(&*panic))),
+        }
+        if let Poll::Ready(status) = Pin::new(this.cancelled).poll(cx) {
+            return Poll::Ready(Err(status));
         }
         let Some(deadline) = *this.deadline else { return Poll::Pending };
         if this.sleep.is_none() {

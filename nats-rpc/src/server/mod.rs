@@ -1,18 +1,27 @@
 //! Serves implementations of generated traits.
 
 mod builder;
+mod calls;
+mod control;
 mod dispatch;
 mod drain;
+mod handle;
 mod handler;
+mod instance;
 mod mount;
 mod plain;
 mod reader;
+mod running;
 mod serve;
+mod session;
 mod signal;
+mod stats;
 
 pub use self::builder::{Builder, Server};
+pub use self::handle::Handle;
 pub use self::handler::HandlerFuture;
 pub(crate) use self::handler::{handle_unary, unimplemented};
 pub use self::mount::{Mount, Route, RpcService};
-pub use self::serve::Handle;
 pub use self::signal::{ctrl_c, shutdown_signal, terminate};
+pub use self::stats::Stats;
+pub use crate::raw::Imports;

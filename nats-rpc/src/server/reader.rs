@@ -31,6 +31,7 @@ impl Reader {
     /// subscription.
     pub(super) async fn run(mut self, drain: Arc<Drain>) {
         tokio::select! {
+            biased;
             () = self.read() => return,
             () = drain.begin.cancelled() => {}
         }
@@ -38,6 +39,7 @@ impl Reader {
         drain.missing.fetch_add(mark - self.seen.total(), Ordering::Relaxed);
         self.subscription.unsubscribe_after(mark).await;
         tokio::select! {
+            biased;
             () = self.read() => return,
             () = drain.give_up.cancelled() => {}
         }
@@ -58,8 +60,8 @@ impl Reader {
             match next {
                 Poll::Ready(Some(message)) => {
                     let now = Instant::now();
-                    self.seen.record(now);
-                    self.answers.extend(self.dispatcher.dispatch(message, now, cx));
+                    self.seen.record(now, &message.payload);
+                    self.dispatcher.dispatch(message, now, &mut self.answers, cx);
                 }
                 Poll::Ready(None) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,

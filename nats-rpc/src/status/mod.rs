@@ -44,6 +44,7 @@ struct Inner {
     head: Metadata,
     trailers: Metadata,
     origin: Origin,
+    not_processed: bool,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -119,6 +120,7 @@ impl Status {
             head: Metadata::new(),
             trailers: Metadata::new(),
             origin: Origin::Local,
+            not_processed: false,
             source: None,
         }))
     }
@@ -171,6 +173,15 @@ impl Status {
         self.0.origin
     }
 
+    /// Whether it is certain that the service's handler has not run: nobody serves the method, the instance refused
+    /// the call, or it never left this process. Such a call can be made again whatever the method does.
+    ///
+    /// `false` says that it may have run.
+    #[must_use]
+    pub fn is_not_processed(&self) -> bool {
+        self.0.not_processed
+    }
+
     /// Adds a detail: any protobuf message that knows its name.
     #[must_use]
     pub fn with_detail<T: Message + Name>(self, detail: &T) -> Self {
@@ -208,6 +219,11 @@ impl Status {
 
     pub(crate) fn with_origin(mut self, origin: Origin) -> Self {
         self.0.origin = origin;
+        self
+    }
+
+    pub(crate) fn with_not_processed(mut self) -> Self {
+        self.0.not_processed = true;
         self
     }
 

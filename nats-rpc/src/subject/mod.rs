@@ -1,7 +1,9 @@
 //! Names of NATS subjects: where a service listens.
 
+mod instance;
 mod name;
 mod prefix;
 
+pub(crate) use self::instance::{Port, all_of_instance, group, of_instance, port_of, prefix_of, up};
 pub(crate) use self::name::Subject;
 pub(crate) use self::prefix::{check_prefix, default_prefix, of_method};

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
 
-use super::Epoch;
+use super::{Epoch, Stats};
 use crate::status::Status;
 
 /// First and longest wait between attempts to connect again; each is jittered between nothing and the whole.
@@ -50,6 +50,12 @@ impl Connection {
     /// UNAVAILABLE while disconnected.
     pub(crate) fn epoch(&self) -> Result<Arc<Epoch>, Status> {
         self.0.state.borrow().clone()
+    }
+
+    /// What the connection is busy with; nothing while disconnected.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.epoch().map(|epoch| epoch.stats()).unwrap_or_default()
     }
 
     /// Whether calls have a way to go at the moment.
@@ -101,6 +107,7 @@ async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut
     loop {
         epoch.ended().await;
         let Some(state) = shared.upgrade() else { return };
+        let given_up = epoch.take_given_up();
         tracing::warn!("the connection has ended; connecting again");
         state.set(Err(Status::transport("not connected: the connection has ended")));
         drop(state);
@@ -127,6 +134,9 @@ async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut
             return;
         };
         tracing::info!("connected again");
+        for (instance, handles) in given_up {
+            epoch.send_cancel(&instance, &handles);
+        }
         state.set(Ok(Arc::clone(&epoch)));
     }
 }

@@ -1,17 +1,24 @@
 use std::sync::Arc;
+use std::sync::Mutex;
 
+use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::inbox::{Inbox, Ticket};
+use super::audit::{self, Audit};
+use super::inbox::Inbox;
 use super::link::{Link, Subscription};
 use super::pump::Pump;
-use super::{Delivery, Outgoing};
+use super::{Delivery, Outgoing, Stats, Ticket, lock};
 use crate::status::Status;
-use crate::subject::Subject;
+use crate::subject::{self, Port, Subject};
+use crate::wire::{self, Accept, Frame, Kind, Profile};
 
 /// Up to this many calls in flight, a message is published by the task that has it: there is nothing to collect,
 /// and another task would cost a wake-up.
 const DIRECT: usize = 2;
+/// The most handles in one CANCEL.
+const HANDLES: usize = 1024;
 
 /// One connection from its beginning to its end. A new connection is a new epoch, with another inbox: nothing
 /// that was queued or awaited in one reaches the next.
@@ -19,7 +26,13 @@ pub(crate) struct Epoch {
     link: Link,
     pump: Pump,
     inbox: Inbox,
+    audit: Audit,
+    /// Names the connection towards servers; random, and never 0.
+    name: u64,
     ended: CancellationToken,
+    /// Accepted calls that nobody waited for any more when the connection ended.
+    given_up: Mutex<Vec<(Subject, Vec<u64>)>>,
+    runtime: Handle,
 }
 
 impl Epoch {
@@ -27,19 +40,37 @@ impl Epoch {
     pub(crate) async fn start(link: Link, inbox_prefix: &str) -> Result<Arc<Self>, Status> {
         let inbox = Inbox::new(inbox_prefix);
         let subscription = link.subscribe(inbox.wildcard(), None).await?;
-        let epoch = Arc::new(Self { link, pump: Pump::default(), inbox, ended: CancellationToken::new() });
-        tokio::spawn(Arc::clone(&epoch).read(subscription));
-        tokio::spawn(Arc::clone(&epoch).publish());
-        tokio::spawn(Arc::clone(&epoch).sweep());
+        let epoch = Arc::new(Self {
+            link,
+            pump: Pump::default(),
+            inbox,
+            audit: Audit::default(),
+            name: rand::random::<u64>() | 1,
+            ended: CancellationToken::new(),
+            given_up: Mutex::default(),
+            runtime: Handle::current(),
+        });
+        epoch.spawn(Arc::clone(&epoch).read(subscription));
+        epoch.spawn(Arc::clone(&epoch).publish());
+        epoch.spawn(Arc::clone(&epoch).sweep());
         Ok(epoch)
     }
 
-    async fn read(self: Arc<Self>, subscription: Subscription) {
+    async fn read(self: Arc<Self>, mut subscription: Subscription) {
+        let read = async {
+            while let Some(message) = subscription.next().await {
+                if let Some((token, subject, delivery)) = self.inbox.dispatch(message) {
+                    self.settle(token, &subject, &delivery);
+                }
+            }
+        };
         tokio::select! {
-            // The inbox is never unsubscribed, so its end is the end of the connection.
-            () = self.inbox.read(subscription) => self.ended.cancel(),
+            biased;
             () = self.ended.cancelled() => {}
+            // The inbox is never unsubscribed, so its end is the end of the connection.
+            () = read => self.ended.cancel(),
         }
+        lock(&self.given_up).extend(self.audit.end());
         self.inbox.disconnect();
         self.pump.close();
     }
@@ -51,9 +82,15 @@ impl Epoch {
 
     async fn sweep(self: Arc<Self>) {
         tokio::select! {
-            () = self.inbox.sweep() => {}
+            biased;
             () = self.ended.cancelled() => {}
+            () = self.inbox.sweep() => {}
         }
+    }
+
+    /// Runs a task on the connection's runtime: calls may be polled outside of any.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
     }
 
     /// Ends the connection; what was queued is still published.
@@ -70,8 +107,20 @@ impl Epoch {
         self.ended.cancelled().await;
     }
 
-    pub(crate) fn inbox(&self) -> &Inbox {
+    pub(crate) fn name(&self) -> u64 {
+        self.name
+    }
+
+    pub(super) fn inbox(&self) -> &Inbox {
         &self.inbox
+    }
+
+    pub(super) fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats { waiting: self.inbox.live(), accepted: self.audit.accepted(), ignored: self.inbox.ignored() }
     }
 
     pub(crate) fn max_payload(&self) -> usize {
@@ -100,6 +149,18 @@ impl Epoch {
         }
     }
 
+    /// Publishes a frame that belongs to no call, or to one that is under way.
+    pub(crate) fn send_control(&self, message: Outgoing) {
+        self.pump.push(message);
+    }
+
+    /// Tells an instance that nobody waits for these calls any more.
+    pub(crate) fn send_cancel(&self, calls_at: &Subject, handles: &[u64]) {
+        for handles in handles.chunks(HANDLES) {
+            self.pump.push(Outgoing::new(calls_at.clone(), audit::cancel(handles)));
+        }
+    }
+
     /// Publishes an answer; `alone` says that no other answer is about to follow.
     pub(crate) fn answer(&self, message: Outgoing, alone: bool) {
         if alone {
@@ -119,17 +180,51 @@ impl Epoch {
     /// # Errors
     /// UNAVAILABLE when the connection ends meanwhile.
     pub(crate) async fn barrier(self: &Arc<Self>) -> Result<(), Status> {
-        let ticket = Ticket::open(Arc::clone(self), None)
-            .ok_or_else(|| Status::resource_exhausted("too many calls are waiting"))?;
-        // With the slot taken, an end of the connection from here on reaches it.
-        if self.has_ended() {
-            return Err(Status::transport("the connection has ended"));
-        }
-        let own = ticket.reply_subject();
-        self.pump.push(Outgoing::new(own, bytes::Bytes::from_static(&crate::wire::NOOP)));
-        match std::future::poll_fn(|cx| ticket.poll_recv(cx)).await {
+        let ticket = Ticket::open(self, Subject::from_static(""), None)?;
+        self.pump.push(Outgoing::new(ticket.reply_subject(), Bytes::from_static(&wire::NOOP)));
+        match ticket.recv().await {
             Delivery::Message { .. } => Ok(()),
             _ => Err(Status::transport("the connection has ended")),
         }
+    }
+
+    /// The NATS server does not let this connection publish to `subject`.
+    pub(crate) fn denied(&self, subject: &str) {
+        self.inbox.denied(subject);
+    }
+
+    /// Lets a call wait for its ACCEPT without its owner; see [`Ticket::abandon`].
+    pub(super) fn abandon(&self, token: u64, alarm: tokio::time::Instant) {
+        let Some((subject, unread)) = self.inbox.abandon(token, alarm) else { return };
+        unread.for_each(|delivery| self.settle(token, &subject, &delivery));
+        if self.has_ended() {
+            self.inbox.close(token);
+        }
+    }
+
+    /// Does what there is to do about a call that was given up.
+    fn settle(&self, token: u64, subject: &Subject, delivery: &Delivery) {
+        if let Delivery::Message { headers: None, payload } = delivery {
+            // An import's last, empty message, and whatever else is no answer.
+            if wire::profile(payload, false) != Profile::Native {
+                return;
+            }
+            if let Ok(frame) = Frame::split(payload)
+                && Kind::from_byte(frame.kind) == Some(Kind::Accept)
+                && let Ok(accept) = Accept::decode(&frame.header)
+            {
+                let prefix = subject::prefix_of(subject);
+                let calls_at = subject::of_instance(prefix, accept.instance, Port::Calls);
+                self.send_cancel(&calls_at, &[accept.handle]);
+            }
+        }
+        self.inbox.close(token);
+    }
+
+    /// Calls that were under way when the connection ended, for their instances to be told.
+    pub(super) fn take_given_up(&self) -> Vec<(Subject, Vec<u64>)> {
+        let mut given_up = lock(&self.given_up);
+        given_up.extend(self.audit.end());
+        std::mem::take(&mut given_up)
     }
 }

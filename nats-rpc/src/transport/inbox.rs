@@ -1,5 +1,4 @@
 use std::fmt::Write;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -9,8 +8,8 @@ use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::slots::{NEVER, Slots};
-use super::{Delivery, Epoch, Incoming, Subscription, lock};
+use super::slots::{Mail, NEVER, Reached, Slots};
+use super::{Delivery, Incoming, lock};
 use crate::subject::Subject;
 use crate::wire::token;
 
@@ -18,17 +17,17 @@ use crate::wire::token;
 const SUBJECT_BLOCK: usize = 8 * 1024;
 
 /// Where everything towards this connection arrives: one wildcard subscription, and a slot for each waiting call.
-pub(crate) struct Inbox {
+pub(super) struct Inbox {
     /// `_INBOX.<connection>.`
     prefix: String,
     slots: Slots,
     subjects: Mutex<BytesMut>,
-    deadlines: Deadlines,
+    alarms: Alarms,
     ignored: AtomicU64,
 }
 
-/// When to look for expired calls. Times are in microseconds since the connection began.
-struct Deadlines {
+/// When to look for alarms that are due. Times are in microseconds since the connection began.
+struct Alarms {
     start: Instant,
     /// When the sweep looks next.
     next: AtomicU64,
@@ -37,7 +36,7 @@ struct Deadlines {
 
 impl Inbox {
     /// The connection's part of the subject has 128 random bits: whoever could guess it could forge answers.
-    pub(crate) fn new(prefix: &str) -> Self {
+    pub(super) fn new(prefix: &str) -> Self {
         let mut own = format!("{prefix}.");
         // Writing to a string can't fail.
         let _ = write!(own, "{:032x}.", rand::random::<u128>());
@@ -45,37 +44,62 @@ impl Inbox {
             prefix: own,
             slots: Slots::new(),
             subjects: Mutex::new(BytesMut::new()),
-            deadlines: Deadlines {
-                start: Instant::now(),
-                next: AtomicU64::new(NEVER),
-                earlier: Notify::new(),
-            },
+            alarms: Alarms { start: Instant::now(), next: AtomicU64::new(NEVER), earlier: Notify::new() },
             ignored: AtomicU64::new(0),
         }
     }
 
     /// What the connection subscribes to.
-    pub(crate) fn wildcard(&self) -> Subject {
+    pub(super) fn wildcard(&self) -> Subject {
         Subject::from(format!("{}*", self.prefix))
     }
 
-    /// How many calls are waiting.
-    pub(crate) fn live(&self) -> usize {
+    /// How many calls are waiting, those that were given up included.
+    pub(super) fn live(&self) -> usize {
         self.slots.live()
     }
 
-    fn open(&self, deadline: Option<Instant>) -> Option<u64> {
-        let deadline = deadline.map_or(NEVER, |deadline| self.deadlines.ticks(deadline));
-        let token = self.slots.open(deadline)?;
-        if deadline < self.deadlines.next.load(Ordering::SeqCst) {
-            self.deadlines.earlier.notify_one();
-        }
+    /// How many messages have come that nobody waited for.
+    pub(super) fn ignored(&self) -> u64 {
+        self.ignored.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn open(&self, subject: Subject, alarm: Option<Instant>) -> Option<u64> {
+        let alarm = self.alarms.ticks(alarm);
+        let token = self.slots.open(subject, alarm)?;
+        self.alarms.announce(alarm);
         Some(token)
     }
 
-    fn reply_subject(&self, token: u64) -> Subject {
+    pub(super) fn close(&self, token: u64) {
+        self.slots.close(token);
+    }
+
+    pub(super) fn set_alarm(&self, token: u64, alarm: Option<Instant>) {
+        let alarm = self.alarms.ticks(alarm);
+        self.slots.set_alarm(token, alarm);
+        self.alarms.announce(alarm);
+    }
+
+    /// Lets a call wait without its owner, until `alarm`. Returns where it went, and what nobody has read yet.
+    pub(super) fn abandon(&self, token: u64, alarm: Instant) -> Option<(Subject, Mail)> {
+        let alarm = self.alarms.ticks(Some(alarm));
+        let left = self.slots.abandon(token, alarm);
+        self.alarms.announce(alarm);
+        left
+    }
+
+    pub(super) fn poll(&self, token: u64, cx: &mut Context<'_>) -> Poll<Delivery> {
+        self.slots.poll(token, cx)
+    }
+
+    pub(super) fn deliver(&self, token: u64, delivery: Delivery) {
+        self.slots.deliver(token, delivery);
+    }
+
+    pub(super) fn reply_subject(&self, token: u64) -> Subject {
         let mut subjects = lock(&self.subjects);
-        let length = self.prefix.len() + 16;
+        let length = self.prefix.len() + token::TEXT_LEN;
         if subjects.capacity() < length {
             *subjects = BytesMut::with_capacity(SUBJECT_BLOCK.max(length));
         }
@@ -84,87 +108,72 @@ impl Inbox {
         Subject::from_ascii(subjects.split().freeze())
     }
 
-    /// Gives every message to the call that waits for it, until the subscription ends.
-    pub(crate) async fn read(&self, mut subscription: Subscription) {
-        while let Some(message) = subscription.next().await {
-            self.dispatch(message);
-        }
-    }
-
-    fn dispatch(&self, message: Incoming) {
+    /// Gives a message to the call that waits for it. What comes for a call that was given up is returned, with its
+    /// token and where the call had gone.
+    pub(super) fn dispatch(&self, message: Incoming) -> Option<(u64, Subject, Delivery)> {
         let text = message.subject.as_bytes();
-        let token = text.len().checked_sub(16).and_then(|start| token::parse_hex(&text[start..]));
+        let token =
+            text.len().checked_sub(token::TEXT_LEN).and_then(|start| token::parse_hex(&text[start..]));
         let delivery = if message.no_responders {
             Delivery::NoResponders
         } else {
             Delivery::Message { headers: message.headers, payload: message.payload }
         };
-        if !token.is_some_and(|token| self.slots.deliver(token, delivery)) {
-            self.ignored.fetch_add(1, Ordering::Relaxed);
+        let reached = token.map(|token| (token, self.slots.deliver(token, delivery)));
+        match reached {
+            Some((_, Reached::Owner)) => None,
+            Some((token, Reached::Abandoned(subject, delivery))) => Some((token, subject, delivery)),
+            Some((_, Reached::Nobody)) | None => {
+                self.ignored.fetch_add(1, Ordering::Relaxed);
+                None
+            }
         }
     }
 
     /// Tells every waiting call that the connection has ended.
-    pub(crate) fn disconnect(&self) {
-        self.slots.deliver_all(|| Delivery::Disconnected);
+    pub(super) fn disconnect(&self) {
+        self.slots.deliver_where(|_| Some(Delivery::Disconnected));
     }
 
-    /// Expires calls, for as long as it is polled.
-    pub(crate) async fn sweep(&self) {
-        let deadlines = &self.deadlines;
+    /// Ends the calls that were sent to `subject`, where the NATS server does not let this connection publish.
+    pub(super) fn denied(&self, subject: &str) {
+        self.slots.deliver_where(|own| (own.as_str() == subject).then_some(Delivery::Denied));
+    }
+
+    /// Rings alarms, for as long as it is polled.
+    pub(super) async fn sweep(&self) {
+        let alarms = &self.alarms;
         loop {
             // First let newcomers notify, then look: none can slip through in between.
-            deadlines.next.store(NEVER, Ordering::SeqCst);
-            let next = self.slots.expire(deadlines.ticks(Instant::now()));
-            deadlines.next.store(next, Ordering::SeqCst);
+            alarms.next.store(NEVER, Ordering::SeqCst);
+            let next = self.slots.ring(alarms.ticks(Some(Instant::now())));
+            alarms.next.fetch_min(next, Ordering::SeqCst);
             if next == NEVER {
-                deadlines.earlier.notified().await;
+                alarms.earlier.notified().await;
             } else {
-                let wake = deadlines.start + Duration::from_micros(next);
+                let wake = alarms.start + Duration::from_micros(next);
                 tokio::select! {
+                    biased;
+                    () = alarms.earlier.notified() => {}
                     () = tokio::time::sleep_until(wake) => {}
-                    () = deadlines.earlier.notified() => {}
                 }
             }
         }
     }
 }
 
-impl Deadlines {
-    fn ticks(&self, at: Instant) -> u64 {
+impl Alarms {
+    fn ticks(&self, at: Option<Instant>) -> u64 {
+        let Some(at) = at else { return NEVER };
         let micros = at.saturating_duration_since(self.start).as_micros();
         u64::try_from(micros).unwrap_or(NEVER - 1)
     }
-}
 
-/// A slot of an inbox, given back when dropped.
-pub(crate) struct Ticket {
-    epoch: Arc<Epoch>,
-    token: u64,
-}
-
-impl Ticket {
-    /// `None` when 16 million calls are waiting already.
-    pub(crate) fn open(epoch: Arc<Epoch>, deadline: Option<Instant>) -> Option<Self> {
-        let token = epoch.inbox().open(deadline)?;
-        Some(Self { epoch, token })
-    }
-
-    pub(crate) fn epoch(&self) -> &Epoch {
-        &self.epoch
-    }
-
-    pub(crate) fn reply_subject(&self) -> Subject {
-        self.epoch.inbox().reply_subject(self.token)
-    }
-
-    pub(crate) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Delivery> {
-        self.epoch.inbox().slots.poll(self.token, cx)
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.epoch.inbox().slots.close(self.token);
+    /// Wakes the sweep if it would look too late.
+    fn announce(&self, alarm: u64) {
+        if alarm < self.next.load(Ordering::SeqCst) {
+            self.next.fetch_min(alarm, Ordering::SeqCst);
+            self.earlier.notify_one();
+        }
     }
 }

@@ -68,6 +68,21 @@ pub(crate) enum Delivery {
     NoResponders,
     /// The connection has ended; whether the request arrived is unknown.
     Disconnected,
-    /// The deadline has passed.
-    Expired,
+    /// The NATS server does not let this connection publish to the subject.
+    Denied,
+    /// The instance that had accepted the call no longer has it.
+    Lost(Lost),
+    /// The time for which the owner has set the alarm.
+    Alarm,
+}
+
+/// Why an accepted call will not be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// The instance is gone: nobody listens at its subjects.
+    Gone,
+    /// The instance is silent.
+    Silent,
+    /// The instance answers, and does not know the call.
+    Forgotten,
 }

@@ -1,5 +1,6 @@
 //! Moves frames: over a NATS server, or within the process.
 
+mod audit;
 mod clock;
 mod connection;
 mod epoch;
@@ -10,15 +11,21 @@ mod message;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod pump;
+mod slab;
 mod slots;
+mod stats;
+mod ticket;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use self::audit::Watch;
 pub use self::connection::Connection;
 pub(crate) use self::epoch::Epoch;
-pub(crate) use self::inbox::Ticket;
 pub(crate) use self::link::Subscription;
-pub(crate) use self::message::{Delivery, Headers, Incoming, Outgoing};
+pub(crate) use self::message::{Delivery, Headers, Incoming, Lost, Outgoing};
+pub(crate) use self::slab::Slab;
+pub use self::stats::Stats;
+pub(crate) use self::ticket::Ticket;
 
 /// Locks although a holder panicked: no lock here is held while anything half-done can panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,56 +1,210 @@
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use super::{Delivery, lock};
+use super::Delivery;
+use super::slab::{FIRST_PAGE, PAGES, Slab, locate};
+use crate::subject::Subject;
+use crate::wire::token;
 
-/// Slots are numbered with 24 bits of a token.
-const MAX_SLOTS: usize = 1 << 24;
-/// Page `n` has `64 << n` slots, so that slots never move and need no lock to be found.
-const FIRST_PAGE: usize = 64;
-const PAGES: usize = (MAX_SLOTS / FIRST_PAGE).ilog2() as usize;
-/// So many slots share one bound on their deadlines.
+/// So many slots share one bound on their alarms.
 const GROUP: usize = 64;
 
-/// No deadline.
+/// No alarm.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// The calls of a connection that wait for an answer: a slab whose slots are locked one by one.
+/// The calls of a connection that wait for an answer.
 ///
-/// A token is a slot's number (24 bits) and a nonce (40 bits) that is new for each use, so that neither a late
-/// answer nor a peer that guesses reaches another call. Deadlines are kept here too, as coarse bounds over groups
-/// of slots, so that a call needs no timer of its own.
+/// Each has an alarm, in ticks of the owner's clock. They are kept as coarse bounds over groups of slots, so that a
+/// call needs no timer of its own.
 pub(crate) struct Slots {
-    pages: [OnceLock<Page>; PAGES],
-    free: Mutex<FreeList>,
-    live: AtomicUsize,
+    slab: Slab<Waiting>,
+    /// For each group of slots, no call in it has an earlier alarm.
+    earliest: [OnceLock<Box<[AtomicU64]>>; PAGES],
 }
 
-struct Page {
-    slots: Box<[Mutex<Slot>]>,
-    /// For each group, no live slot of it has an earlier deadline.
-    earliest: Box<[AtomicU64]>,
-}
-
-#[derive(Default)]
-struct FreeList {
-    numbers: Vec<u32>,
-    used: u32,
-}
-
-#[derive(Default)]
-struct Slot {
-    /// 0 when vacant.
-    token: u64,
-    deadline: u64,
+struct Waiting {
+    alarm: u64,
+    /// Where the call went.
+    subject: Subject,
     waker: Option<Waker>,
     mail: Mail,
+    /// Its owner has gone, and the slot waits for what is to be done about the call.
+    abandoned: bool,
 }
 
+/// Whom a delivery reached.
+pub(crate) enum Reached {
+    Owner,
+    /// The call was given up; here is what came for it, and where it had gone.
+    Abandoned(Subject, Delivery),
+    /// Nobody waits under this token any more, or ever did.
+    Nobody,
+}
+
+impl Slots {
+    pub(crate) fn new() -> Self {
+        Self { slab: Slab::new(), earliest: [const { OnceLock::new() }; PAGES] }
+    }
+
+    /// How many calls are waiting, those that were given up included.
+    pub(crate) fn live(&self) -> usize {
+        self.slab.live()
+    }
+
+    /// Takes a slot for a call that went to `subject`. `None`: all 16 million are taken.
+    pub(crate) fn open(&self, subject: Subject, alarm: u64) -> Option<u64> {
+        let waiting = Waiting { alarm, subject, waker: None, mail: Mail::Empty, abandoned: false };
+        let token = self.slab.open(waiting)?;
+        self.bound(token, alarm);
+        Some(token)
+    }
+
+    /// Gives the slot back; what it still holds is dropped.
+    pub(crate) fn close(&self, token: u64) {
+        drop(self.slab.close(token));
+    }
+
+    /// Sets the alarm anew.
+    pub(crate) fn set_alarm(&self, token: u64, alarm: u64) {
+        self.slab.with(token, |waiting| waiting.alarm = alarm);
+        self.bound(token, alarm);
+    }
+
+    /// Lets the slot wait without its owner, until `alarm` at the latest. Returns what nobody has read yet.
+    pub(crate) fn abandon(&self, token: u64, alarm: u64) -> Option<(Subject, Mail)> {
+        let left = self.slab.with(token, |waiting| {
+            waiting.abandoned = true;
+            waiting.alarm = alarm;
+            waiting.waker = None;
+            (waiting.subject.clone(), mem::take(&mut waiting.mail))
+        });
+        self.bound(token, alarm);
+        left
+    }
+
+    /// The next delivery of a slot. The caller holds the slot.
+    pub(crate) fn poll(&self, token: u64, cx: &mut Context<'_>) -> Poll<Delivery> {
+        let polled = self.slab.with(token, |waiting| {
+            if let Some(delivery) = waiting.mail.next() {
+                return Poll::Ready(delivery);
+            }
+            match &mut waiting.waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                waker => *waker = Some(cx.waker().clone()),
+            }
+            Poll::Pending
+        });
+        polled.unwrap_or(Poll::Ready(Delivery::Disconnected))
+    }
+
+    /// Hands a delivery to the slot's owner.
+    pub(crate) fn deliver(&self, token: u64, delivery: Delivery) -> Reached {
+        let reached = self.slab.with(token, |waiting| {
+            if waiting.abandoned {
+                return Err((waiting.subject.clone(), delivery));
+            }
+            waiting.mail.push(delivery);
+            Ok(waiting.waker.take())
+        });
+        match reached {
+            Some(Ok(waker)) => {
+                waker.into_iter().for_each(Waker::wake);
+                Reached::Owner
+            }
+            Some(Err((subject, delivery))) => Reached::Abandoned(subject, delivery),
+            None => Reached::Nobody,
+        }
+    }
+
+    /// Hands the delivery that `make` makes to the waiting calls that it makes one for. Those that were given up end.
+    pub(crate) fn deliver_where(&self, make: impl Fn(&Subject) -> Option<Delivery>) {
+        for number in self.slab.numbers() {
+            let told = self.slab.with_number(number, |token, waiting| {
+                let delivery = make(&waiting.subject)?;
+                Some(waiting.tell(token, delivery))
+            });
+            self.finish(told.flatten());
+        }
+    }
+
+    /// Rings the alarms that are not after `now`, and says when the next may be.
+    pub(crate) fn ring(&self, now: u64) -> u64 {
+        let mut next = NEVER;
+        let used = self.slab.numbers().end;
+        for first in (0..used).step_by(GROUP) {
+            let Some(earliest) = self.earliest_of(first) else { continue };
+            if earliest.load(Ordering::SeqCst) <= now {
+                // First forget, then look: a call that comes in between lowers the bound again.
+                earliest.store(NEVER, Ordering::SeqCst);
+                earliest.fetch_min(self.ring_group(first, now), Ordering::SeqCst);
+            }
+            next = next.min(earliest.load(Ordering::SeqCst));
+        }
+        next
+    }
+
+    /// Rings what is due and returns the earliest alarm of the others.
+    fn ring_group(&self, first: u32, now: u64) -> u64 {
+        let mut earliest = NEVER;
+        for number in (first..).take(GROUP) {
+            let told = self.slab.with_number(number, |token, waiting| {
+                if waiting.alarm > now {
+                    earliest = earliest.min(waiting.alarm);
+                    return None;
+                }
+                waiting.alarm = NEVER;
+                Some(waiting.tell(token, Delivery::Alarm))
+            });
+            self.finish(told.flatten());
+        }
+        earliest
+    }
+
+    fn finish(&self, told: Option<Told>) {
+        match told {
+            Some(Told::Owner(waker)) => waker.into_iter().for_each(Waker::wake),
+            Some(Told::NoOwner(token)) => self.close(token),
+            None => {}
+        }
+    }
+
+    fn bound(&self, token: u64, alarm: u64) {
+        if alarm != NEVER {
+            let (page, index) = locate(token::slot(token));
+            let groups = self.earliest[page]
+                .get_or_init(|| (0..(FIRST_PAGE << page) / GROUP).map(|_| AtomicU64::new(NEVER)).collect());
+            groups[index / GROUP].fetch_min(alarm, Ordering::SeqCst);
+        }
+    }
+
+    fn earliest_of(&self, number: u32) -> Option<&AtomicU64> {
+        let (page, index) = locate(number);
+        self.earliest[page].get()?.get(index / GROUP)
+    }
+}
+
+/// Who has to be told once the slot is no longer locked.
+enum Told {
+    Owner(Option<Waker>),
+    NoOwner(u64),
+}
+
+impl Waiting {
+    fn tell(&mut self, token: u64, delivery: Delivery) -> Told {
+        if self.abandoned {
+            return Told::NoOwner(token);
+        }
+        self.mail.push(delivery);
+        Told::Owner(self.waker.take())
+    }
+}
+
+/// What has come for a call, in order; hardly ever more than one.
 #[derive(Default)]
-enum Mail {
+pub(crate) enum Mail {
     #[default]
     Empty,
     One(Delivery),
@@ -68,181 +222,20 @@ impl Mail {
             }
         };
     }
-
-    fn pop(&mut self) -> Option<Delivery> {
-        match self {
-            Self::Empty => None,
-            Self::One(_) => match mem::take(self) {
-                Self::One(delivery) => Some(delivery),
-                _ => None,
-            },
-            Self::Many(queue) => queue.pop_front(),
-        }
-    }
 }
 
-impl Slots {
-    pub(crate) fn new() -> Self {
-        Self {
-            pages: [const { OnceLock::new() }; PAGES],
-            free: Mutex::new(FreeList::default()),
-            live: AtomicUsize::new(0),
+impl Iterator for Mail {
+    type Item = Delivery;
+
+    fn next(&mut self) -> Option<Delivery> {
+        if let Self::Many(queue) = self {
+            return queue.pop_front();
+        }
+        match mem::take(self) {
+            Self::One(delivery) => Some(delivery),
+            _ => None,
         }
     }
-
-    /// How many calls are waiting.
-    pub(crate) fn live(&self) -> usize {
-        self.live.load(Ordering::Relaxed)
-    }
-
-    /// Takes a slot for a call that expires at `deadline`, in ticks of the owner's clock. `None`: all 16 million
-    /// are taken.
-    pub(crate) fn open(&self, deadline: u64) -> Option<u64> {
-        let number = {
-            let mut free = lock(&self.free);
-            match free.numbers.pop() {
-                Some(number) => number,
-                None if (free.used as usize) < MAX_SLOTS - FIRST_PAGE => {
-                    free.used += 1;
-                    free.used - 1
-                }
-                None => return None,
-            }
-        };
-        let token = loop {
-            let nonce = rand::random::<u64>() << 24;
-            if nonce != 0 {
-                break nonce | u64::from(number);
-            }
-        };
-        let (page, index) = locate(number);
-        let page = self.pages[page].get_or_init(|| Page::new(FIRST_PAGE << page));
-        {
-            let mut slot = lock(&page.slots[index]);
-            slot.token = token;
-            slot.deadline = deadline;
-        }
-        if deadline != NEVER {
-            page.earliest[index / GROUP].fetch_min(deadline, Ordering::SeqCst);
-        }
-        self.live.fetch_add(1, Ordering::Relaxed);
-        Some(token)
-    }
-
-    /// Gives the slot back; what it still holds is dropped.
-    pub(crate) fn close(&self, token: u64) {
-        let Some(mut slot) = self.find(token) else { return };
-        let abandoned = mem::take(&mut *slot);
-        drop(slot);
-        drop(abandoned);
-        self.live.fetch_sub(1, Ordering::Relaxed);
-        lock(&self.free).numbers.push(number_of(token));
-    }
-
-    /// The next delivery of a slot. The caller holds the slot.
-    pub(crate) fn poll(&self, token: u64, cx: &mut Context<'_>) -> Poll<Delivery> {
-        let Some(mut slot) = self.find(token) else { return Poll::Ready(Delivery::Disconnected) };
-        if let Some(delivery) = slot.mail.pop() {
-            return Poll::Ready(delivery);
-        }
-        match &mut slot.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            waker => *waker = Some(cx.waker().clone()),
-        }
-        Poll::Pending
-    }
-
-    /// Hands a delivery to the slot's owner. `false`: nobody waits under this token any more, or ever did.
-    pub(crate) fn deliver(&self, token: u64, delivery: Delivery) -> bool {
-        let Some(mut slot) = self.find(token) else { return false };
-        slot.mail.push(delivery);
-        let waker = slot.waker.take();
-        drop(slot);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        true
-    }
-
-    /// Hands the delivery that `make` makes to every waiting call.
-    pub(crate) fn deliver_all(&self, make: impl Fn() -> Delivery) {
-        for slot in self.pages.iter().filter_map(OnceLock::get).flat_map(|page| &page.slots) {
-            wake_with(lock(slot), &make);
-        }
-    }
-
-    /// Expires the calls whose deadline is not after `now` and says when the next may expire.
-    pub(crate) fn expire(&self, now: u64) -> u64 {
-        let mut next = NEVER;
-        for page in self.pages.iter().filter_map(OnceLock::get) {
-            for (slots, earliest) in page.slots.chunks(GROUP).zip(&page.earliest) {
-                if earliest.load(Ordering::SeqCst) <= now {
-                    // First forget, then look: a call that comes in between lowers the bound again.
-                    earliest.store(NEVER, Ordering::SeqCst);
-                    earliest.fetch_min(expire_group(slots, now), Ordering::SeqCst);
-                }
-                next = next.min(earliest.load(Ordering::SeqCst));
-            }
-        }
-        next
-    }
-
-    fn find(&self, token: u64) -> Option<MutexGuard<'_, Slot>> {
-        let (page, index) = locate(number_of(token));
-        let slot = lock(self.pages.get(page)?.get()?.slots.get(index)?);
-        (slot.token == token && token != 0).then_some(slot)
-    }
-}
-
-impl Page {
-    fn new(len: usize) -> Self {
-        Self {
-            slots: (0..len).map(|_| Mutex::default()).collect(),
-            earliest: (0..len.div_ceil(GROUP)).map(|_| AtomicU64::new(NEVER)).collect(),
-        }
-    }
-}
-
-/// Expires what is due and returns the earliest deadline of the others.
-fn expire_group(slots: &[Mutex<Slot>], now: u64) -> u64 {
-    let mut earliest = NEVER;
-    for slot in slots {
-        let mut slot = lock(slot);
-        if slot.token == 0 {
-            continue;
-        }
-        if slot.deadline > now {
-            earliest = earliest.min(slot.deadline);
-        } else {
-            slot.deadline = NEVER;
-            wake_with(slot, &|| Delivery::Expired);
-        }
-    }
-    earliest
-}
-
-fn wake_with(mut slot: MutexGuard<'_, Slot>, make: &impl Fn() -> Delivery) {
-    if slot.token == 0 {
-        return;
-    }
-    slot.mail.push(make());
-    let waker = slot.waker.take();
-    drop(slot);
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the low 24 bits are the number")]
-fn number_of(token: u64) -> u32 {
-    token as u32 & (MAX_SLOTS as u32 - 1)
-}
-
-/// Page and index within it.
-fn locate(number: u32) -> (usize, usize) {
-    let position = number as usize + FIRST_PAGE;
-    let page = (position / FIRST_PAGE).ilog2() as usize;
-    (page, position - (FIRST_PAGE << page))
 }
 
 #[cfg(test)]

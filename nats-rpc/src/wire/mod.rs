@@ -32,7 +32,6 @@ mod sink;
 mod terminal;
 mod terminal_reason;
 pub mod token;
-mod trace;
 mod via;
 
 pub use accept::Accept;
@@ -59,5 +58,6 @@ pub use refused_reason::{RefusedReason, Retry};
 pub use sink::beginning;
 pub use terminal::Terminal;
 pub use terminal_reason::TerminalReason;
-pub use trace::TraceContext;
 pub use via::Via;
+
+pub use crate::call::TraceContext;

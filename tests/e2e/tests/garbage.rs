@@ -59,7 +59,7 @@ fn method_hash(path: &str) -> u32 {
 }
 
 fn open(change: impl FnOnce(&mut Open<'_>)) -> Bytes {
-    let mut open = Open { timeout_us: 10_000_000, sent_ms: 7, method: method_hash(PATH), ..Open::default() };
+    let mut open = Open { timeout_us: 10_000_000, method: method_hash(PATH), ..Open::default() };
     change(&mut open);
     let metadata = [("x-key", &b"value"[..]), ("x-raw-bin", &[0, 255])];
     let mut frame = BytesMut::new();

@@ -2,7 +2,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::{Delivery, MAX_SLOTS, NEVER, PAGES, Slots, locate, number_of};
+use super::{Delivery, NEVER, Reached, Slots};
+use crate::subject::Subject;
+
+const SUBJECT: Subject = Subject::from_static("svc.a.B.Ask");
 
 struct Count(AtomicUsize);
 
@@ -10,6 +13,10 @@ impl Wake for Count {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+fn open(slots: &Slots, alarm: u64) -> u64 {
+    slots.open(SUBJECT, alarm).unwrap()
 }
 
 fn message(text: &'static str) -> Delivery {
@@ -23,17 +30,8 @@ fn text(delivery: Delivery) -> String {
     }
 }
 
-#[test]
-fn every_number_has_a_place_of_its_own() {
-    let mut expected = (0, 0);
-    for number in 0..200_000 {
-        assert_eq!(locate(number), expected, "{number}");
-        expected.1 += 1;
-        if expected.1 == 64 << expected.0 {
-            expected = (expected.0 + 1, 0);
-        }
-    }
-    assert_eq!(locate((MAX_SLOTS - 64 - 1) as u32).0, PAGES - 1);
+fn poll(slots: &Slots, token: u64) -> Poll<String> {
+    slots.poll(token, &mut Context::from_waker(Waker::noop())).map(text)
 }
 
 #[test]
@@ -41,77 +39,88 @@ fn a_delivery_reaches_its_owner_and_wakes_it_once() {
     let slots = Slots::new();
     let count = Arc::new(Count(AtomicUsize::new(0)));
     let waker = Waker::from(Arc::clone(&count));
-    let mut cx = Context::from_waker(&waker);
-    let (a, b) = (slots.open(NEVER).unwrap(), slots.open(NEVER).unwrap());
-    assert!(slots.poll(a, &mut cx).is_pending());
-    assert!(slots.deliver(b, message("b")));
+    let (a, b) = (open(&slots, NEVER), open(&slots, NEVER));
+    assert!(slots.poll(a, &mut Context::from_waker(&waker)).is_pending());
+    assert!(matches!(slots.deliver(b, message("b")), Reached::Owner));
     assert_eq!(count.0.load(Ordering::SeqCst), 0);
-    assert!(slots.deliver(a, message("a1")));
-    assert!(slots.deliver(a, message("a2")));
-    assert!(slots.deliver(a, message("a3")));
+    for text in ["a1", "a2", "a3"] {
+        assert!(matches!(slots.deliver(a, message(text)), Reached::Owner));
+    }
     assert_eq!(count.0.load(Ordering::SeqCst), 1);
     for expected in ["a1", "a2", "a3"] {
-        let Poll::Ready(delivery) = slots.poll(a, &mut cx) else { panic!("{expected} is missing") };
-        assert_eq!(text(delivery), expected);
+        assert_eq!(poll(&slots, a), Poll::Ready(expected.to_owned()));
     }
-    assert!(slots.poll(a, &mut cx).is_pending());
+    assert!(poll(&slots, a).is_pending());
 }
 
 #[test]
 fn a_late_answer_reaches_nobody_although_the_slot_is_used_again() {
     let slots = Slots::new();
-    let first = slots.open(NEVER).unwrap();
+    let first = open(&slots, NEVER);
     slots.close(first);
-    let second = slots.open(NEVER).unwrap();
-    assert_eq!(number_of(first), number_of(second));
-    assert_ne!(first, second);
-    assert!(!slots.deliver(first, message("late")));
-    let waker = Waker::noop();
-    assert!(slots.poll(second, &mut Context::from_waker(waker)).is_pending());
+    let second = open(&slots, NEVER);
+    assert!(matches!(slots.deliver(first, message("late")), Reached::Nobody));
+    assert!(poll(&slots, second).is_pending());
     assert_eq!(slots.live(), 1);
     slots.close(first);
     assert_eq!(slots.live(), 1);
 }
 
 #[test]
-fn what_never_was_is_not_found() {
+fn alarms_ring_once_and_the_next_is_known() {
     let slots = Slots::new();
-    for token in [0, 1, u64::MAX, 5 << 24] {
-        assert!(!slots.deliver(token, message("forged")));
-    }
-}
-
-#[test]
-fn deadlines_expire_once_and_the_next_is_known() {
-    let slots = Slots::new();
-    let waker = Waker::noop();
-    let mut cx = Context::from_waker(waker);
-    let early = slots.open(100).unwrap();
-    let late: Vec<_> = (0..200).map(|n| slots.open(1000 + n).unwrap()).collect();
-    let never = slots.open(NEVER).unwrap();
-    assert_eq!(slots.expire(99), 100);
-    assert_eq!(slots.expire(100), 1000);
-    assert!(matches!(slots.poll(early, &mut cx), Poll::Ready(Delivery::Expired)));
-    assert!(slots.poll(early, &mut cx).is_pending());
+    let early = open(&slots, 100);
+    let late: Vec<_> = (0..200).map(|n| open(&slots, 1000 + n)).collect();
+    let never = open(&slots, NEVER);
+    assert_eq!(slots.ring(99), 100);
+    assert_eq!(slots.ring(100), 1000);
+    assert_eq!(poll(&slots, early), Poll::Ready("Alarm".to_owned()));
+    assert!(poll(&slots, early).is_pending());
+    slots.set_alarm(early, 500);
+    assert_eq!(slots.ring(499), 500);
+    assert_eq!(slots.ring(500), 1000);
+    assert_eq!(poll(&slots, early), Poll::Ready("Alarm".to_owned()));
     for token in &late[..100] {
         slots.close(*token);
     }
-    assert_eq!(slots.expire(1099), 1100);
-    assert_eq!(slots.expire(5000), NEVER);
-    assert!(matches!(slots.poll(late[150], &mut cx), Poll::Ready(Delivery::Expired)));
-    assert!(slots.poll(never, &mut cx).is_pending());
+    assert_eq!(slots.ring(1099), 1100);
+    assert_eq!(slots.ring(5000), NEVER);
+    assert_eq!(poll(&slots, late[150]), Poll::Ready("Alarm".to_owned()));
+    assert!(poll(&slots, never).is_pending());
+}
+
+#[test]
+fn a_call_that_was_given_up_hands_on_what_comes_and_ends_with_its_alarm() {
+    let slots = Slots::new();
+    let (given_up, other) = (open(&slots, NEVER), open(&slots, NEVER));
+    slots.deliver(given_up, message("unread"));
+    let (subject, unread) = slots.abandon(given_up, 50).unwrap();
+    assert_eq!((subject, unread.map(text).collect()), (SUBJECT, vec!["unread".to_owned()]));
+    let Reached::Abandoned(subject, delivery) = slots.deliver(given_up, message("late")) else { panic!() };
+    assert_eq!((subject, text(delivery)), (SUBJECT, "late".to_owned()));
+    assert_eq!((slots.live(), slots.ring(50), slots.live()), (2, NEVER, 1));
+    assert!(poll(&slots, other).is_pending());
 }
 
 #[test]
 fn the_end_of_the_connection_reaches_every_waiting_call() {
     let slots = Slots::new();
-    let tokens: Vec<_> = (0..1000).map(|_| slots.open(NEVER).unwrap()).collect();
-    slots.deliver_all(|| Delivery::Disconnected);
-    let waker = Waker::noop();
+    let tokens: Vec<_> = (0..1000).map(|_| open(&slots, NEVER)).collect();
+    slots.abandon(open(&slots, NEVER), NEVER);
+    slots.deliver_where(|_| Some(Delivery::Disconnected));
+    assert_eq!(slots.live(), 1000);
     for token in tokens {
-        let delivery = slots.poll(token, &mut Context::from_waker(waker));
-        assert!(matches!(delivery, Poll::Ready(Delivery::Disconnected)));
+        assert_eq!(poll(&slots, token), Poll::Ready("Disconnected".to_owned()));
         slots.close(token);
     }
     assert_eq!(slots.live(), 0);
+}
+
+#[test]
+fn a_denial_reaches_only_the_calls_to_its_subject() {
+    let slots = Slots::new();
+    let (denied, other) = (open(&slots, NEVER), slots.open(Subject::from_static("x"), NEVER).unwrap());
+    slots.deliver_where(|subject| (*subject == SUBJECT).then_some(Delivery::Denied));
+    assert_eq!(poll(&slots, denied), Poll::Ready("Denied".to_owned()));
+    assert!(poll(&slots, other).is_pending());
 }

@@ -1,7 +1,3 @@
-//! The trace context in 25 bytes, and as a `traceparent`.
-
-use super::token::{parse_hex, to_hex};
-
 /// What W3C Trace Context hands on, without `tracestate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceContext {
@@ -51,8 +47,8 @@ impl TraceContext {
         if version == 0xff || !(tail.is_empty() || (version != 0 && tail[0] == b'-')) {
             return None;
         }
-        let trace_id = u128::from(parse_hex(hi)?) << 64 | u128::from(parse_hex(lo)?);
-        Self { trace_id, span_id: parse_hex(span_id)?, flags: hex_byte(*f1, *f0)? }.checked()
+        let trace_id = u128::from(hex(hi)?) << 64 | u128::from(hex(lo)?);
+        Self { trace_id, span_id: hex(span_id)?, flags: hex_byte(*f1, *f0)? }.checked()
     }
 
     /// Writes a `traceparent`.
@@ -73,7 +69,14 @@ impl TraceContext {
 }
 
 fn hex_byte(high: u8, low: u8) -> Option<u8> {
-    let mut text = to_hex(0);
-    text[14..].copy_from_slice(&[high, low]);
-    parse_hex(&text).map(|value| value as u8)
+    u8::try_from(hex(&[high, low])?).ok()
+}
+
+/// Lower-case hexadecimal digits and nothing else, at most 16.
+fn hex(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |number, digit| match digit {
+        b'0'..=b'9' => Some(number << 4 | u64::from(digit - b'0')),
+        b'a'..=b'f' => Some(number << 4 | u64::from(digit - b'a' + 10)),
+        _ => None,
+    })
 }

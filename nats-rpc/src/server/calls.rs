@@ -1,0 +1,44 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Stats;
+use super::running::Running;
+
+/// The calls of a server, whatever connection they came by.
+#[derive(Clone)]
+pub(super) struct Calls {
+    /// Those that are running.
+    pub(super) tracker: TaskTracker,
+    /// Ends those that outlive the grace time.
+    pub(super) abort: CancellationToken,
+    /// Those that their callers may stop.
+    pub(super) running: Arc<Running>,
+    ignored: Arc<AtomicU64>,
+}
+
+impl Calls {
+    pub(super) fn new(instance: Arc<str>) -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            abort: CancellationToken::new(),
+            running: Arc::new(Running::new(instance)),
+            ignored: Arc::default(),
+        }
+    }
+
+    /// A message came that nobody awaits an answer to.
+    pub(super) fn ignore(&self) {
+        self.ignored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        Stats {
+            running: self.tracker.len(),
+            accepted: self.running.accepted(),
+            ignored: self.ignored.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a service says of itself: whether it serves a method, and which calls it has.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use super::running::{Audited, FEATURES, Running};
+use crate::raw::{Terms, refused};
+use crate::spec::ServiceSpec;
+use crate::subject::{self, Port};
+use crate::transport::{Epoch, Incoming, Outgoing, Subscription};
+use crate::wire::{
+    Cancel, Features, FrameView, Kind, MAX_AUDIT, Malformed, Numbers, Ping, Pong, RefusedReason, Serves, Via,
+};
+
+/// Answers for one service on one connection.
+#[derive(Clone)]
+pub(super) struct Control {
+    spec: &'static ServiceSpec,
+    epoch: Arc<Epoch>,
+    running: Arc<Running>,
+    terms: Terms,
+    leaving: Arc<AtomicBool>,
+}
+
+impl Control {
+    pub(super) fn new(
+        spec: &'static ServiceSpec,
+        epoch: Arc<Epoch>,
+        running: Arc<Running>,
+        terms: Terms,
+    ) -> Self {
+        Self { spec, epoch, running, terms, leaving: Arc::default() }
+    }
+
+    pub(super) fn instance(&self) -> &str {
+        self.running.instance()
+    }
+
+    /// From now on says that it is leaving.
+    pub(super) fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Reads one of the service's own subjects until the subscription ends.
+    pub(super) async fn read(&self, subscription: &mut Subscription) {
+        while let Some(message) = subscription.next().await {
+            let Some(answer) = self.take(&message) else { continue };
+            let closing = self.terms.closing(&answer.subject);
+            self.epoch.send_control(answer);
+            closing.into_iter().for_each(|closing| self.epoch.send_control(closing));
+        }
+    }
+
+    /// Nothing but questions and openings is ever answered here, so that no two can answer each other for ever.
+    fn take(&self, message: &Incoming) -> Option<Outgoing> {
+        let frame = FrameView::split(&message.payload).ok()?;
+        match Kind::from_byte(frame.kind)? {
+            Kind::Ping => {
+                let reply = message.reply.as_ref()?;
+                let via = self.terms.via(reply);
+                let pong = Ping::decode(frame.header).map(|ping| self.pong(&ping, via));
+                let answer = pong
+                    .unwrap_or_else(|error: Malformed| refused(RefusedReason::Malformed, &error.to_string()));
+                Some(Outgoing::new(reply.clone(), answer))
+            }
+            Kind::Cancel if subject::port_of(&message.subject) == Some(Port::Calls) => {
+                if let Ok(cancel) = Cancel::decode(frame.header) {
+                    self.running.cancel(cancel.handles);
+                }
+                None
+            }
+            Kind::Open | Kind::Batch => {
+                let reply = message.reply.as_ref()?;
+                let text = format!("no calls are opened at {}", message.subject);
+                Some(Outgoing::new(reply.clone(), refused(RefusedReason::Kind, &text)))
+            }
+            _ => None,
+        }
+    }
+
+    fn pong(&self, ping: &Ping<'_>, via: Via) -> Bytes {
+        let interval = Duration::from_millis(ping.interval_ms.into());
+        let listed = ping.handles.clone();
+        let Audited { held, unknown, unlisted } = self.running.audit(ping.connection, interval, listed);
+        // Unary calls move no credit.
+        let zeros = [0; MAX_AUDIT];
+        let zeros = Numbers::from_slice(&zeros[..held.len()]);
+        let pong = Pong {
+            instance: self.running.instance(),
+            serves: self.serves(ping.method),
+            handles: Numbers::from_slice(&held),
+            sent: zeros.clone(),
+            received: zeros.clone(),
+            credit: zeros,
+            unknown: Numbers::from_slice(&unknown),
+            unlisted: Numbers::from_slice(&unlisted),
+            via,
+            features: if via == Via::SingletonImport { Features::NONE } else { FEATURES },
+        };
+        let mut frame = BytesMut::new();
+        pong.encode(&mut frame).expect("so few calls fit");
+        frame.freeze()
+    }
+
+    fn serves(&self, method: u32) -> Serves {
+        if method == 0 {
+            Serves::Unsaid
+        } else if !self.spec.methods().any(|own| own.hash() == method) {
+            Serves::No
+        } else if self.leaving.load(Ordering::Relaxed) {
+            Serves::Leaving
+        } else {
+            Serves::Yes
+        }
+    }
+}

@@ -1,0 +1,53 @@
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::Stats;
+use super::calls::Calls;
+
+/// A server that runs in the background.
+///
+/// When dropped, it shuts down in the background as [`shutdown`](Self::shutdown) does.
+#[must_use = "a server whose handle is dropped shuts down"]
+pub struct Handle {
+    pub(super) calls: Calls,
+    pub(super) stop: CancellationToken,
+    pub(super) task: Option<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// Leaves the queue groups, so that new calls reach other instances, then waits for the calls that are running.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            // It can only fail when the runtime is going down, and then nothing is left to wait for.
+            let _ = task.await;
+        }
+    }
+
+    /// The id under which this instance is known: random, and the same over reconnects.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        self.calls.running.instance()
+    }
+
+    /// What the server is busy with.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.calls.stats()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle")
+            .field("instance", &self.instance())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

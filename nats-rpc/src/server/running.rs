@@ -1,0 +1,245 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::subject::Subject;
+use crate::transport::{Epoch, Outgoing, Slab};
+use crate::wire::{Accept, DEFAULT_MAX_MESSAGE, Features, Via};
+
+/// ACCEPTs go out this often, and so may be that much late.
+const TICK: Duration = Duration::from_millis(5);
+/// How often accepted calls are looked through for those that nobody asks after any more.
+const SWEEP: Duration = Duration::from_secs(1);
+/// A caller lists each accepted call every 5 s; one that was not listed for so long has no caller any more.
+const ORPHANED_AFTER: Duration = Duration::from_secs(15);
+const ORPHANED_INTERVALS: u32 = 3;
+/// What a caller has not listed for so long it is reminded of, in case it has forgotten the call.
+const UNLISTED_AFTER: Duration = Duration::from_millis(7500);
+
+/// What this server shows its callers that it can do.
+pub(super) const FEATURES: Features = Features::LATE_ACCEPT.with(Features::AUDIT);
+
+/// The calls of a server whose callers may learn that they run, and stop them. They outlive the connection that they
+/// came by.
+pub(super) struct Running {
+    instance: Arc<str>,
+    calls: Slab<Pending>,
+    accepts: Mutex<Accepts>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Pending {
+    waker: Option<Waker>,
+    cancelled: bool,
+    accepted: bool,
+}
+
+#[derive(Default)]
+struct Accepts {
+    /// ACCEPTs to be sent, by when they are due and in the order of their calls.
+    due: BTreeMap<(Instant, u64), Due>,
+    sequence: u64,
+    /// The calls whose ACCEPTs were sent.
+    accepted: BTreeMap<u64, Accepted>,
+}
+
+struct Due {
+    handle: u64,
+    reply: Subject,
+    via: Via,
+    epoch: Arc<Epoch>,
+}
+
+/// When an accepted call was last asked after, and by whom.
+struct Accepted {
+    connection: u64,
+    listed: Instant,
+    interval: Duration,
+}
+
+/// A call's entry, which ends when this is dropped.
+pub(super) struct Entry {
+    running: Arc<Running>,
+    handle: u64,
+}
+
+impl Running {
+    pub(super) fn new(instance: Arc<str>) -> Self {
+        Self { instance, calls: Slab::new(), accepts: Mutex::default(), wake: Notify::new() }
+    }
+
+    pub(super) fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// How many calls' ACCEPTs were sent.
+    pub(super) fn accepted(&self) -> usize {
+        self.lock().accepted.len()
+    }
+
+    /// Enters a call whose caller wants an ACCEPT at `due`. `None`: there are 16 million already.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        reply: Subject,
+        via: Via,
+        due: Instant,
+        epoch: &Arc<Epoch>,
+    ) -> Option<Entry> {
+        let handle = self.calls.open(Pending::default())?;
+        let mut accepts = self.lock();
+        let first = accepts.due.is_empty();
+        accepts.sequence += 1;
+        let place = (due, accepts.sequence);
+        accepts.due.insert(place, Due { handle, reply, via, epoch: Arc::clone(epoch) });
+        drop(accepts);
+        if first {
+            self.wake.notify_one();
+        }
+        Some(Entry { running: Arc::clone(self), handle })
+    }
+
+    /// The callers have given these up.
+    pub(super) fn cancel(&self, handles: impl Iterator<Item = u64>) {
+        for handle in handles {
+            let waker = self.calls.with(handle, |call| {
+                call.cancelled = true;
+                call.waker.take()
+            });
+            waker.flatten().into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// A client's connection asks after calls. Returns those that are not held, and those that it did not name.
+    pub(super) fn audit(
+        &self,
+        connection: u64,
+        interval: Duration,
+        listed: impl Iterator<Item = u64>,
+    ) -> Audited {
+        let now = Instant::now();
+        let mut audited = Audited::default();
+        let mut accepts = self.lock();
+        for handle in listed {
+            match accepts.accepted.get_mut(&handle) {
+                Some(call) => {
+                    *call = Accepted { connection, listed: now, interval };
+                    audited.held.push(handle);
+                }
+                None => audited.unknown.push(handle),
+            }
+        }
+        if connection != 0 {
+            let forgotten =
+                |call: &Accepted| call.connection == connection && now - call.listed >= UNLISTED_AFTER;
+            let unlisted = accepts.accepted.iter().filter(|(_, call)| forgotten(call));
+            audited.unlisted = unlisted.map(|(handle, _)| *handle).take(crate::wire::MAX_AUDIT).collect();
+        }
+        audited
+    }
+
+    /// Sends ACCEPTs and gives up what has no caller any more, for as long as it is polled.
+    pub(super) async fn run(&self) {
+        let mut next_sweep = Instant::now() + SWEEP;
+        loop {
+            let now = Instant::now();
+            self.accept_due(now);
+            if now >= next_sweep {
+                self.give_up_orphans(now);
+                next_sweep = now + SWEEP;
+            }
+            let next = {
+                let accepts = self.lock();
+                let due = accepts.due.keys().next().map(|(due, _)| (*due).max(now + TICK));
+                let sweep = (!accepts.accepted.is_empty()).then_some(next_sweep);
+                due.into_iter().chain(sweep).min()
+            };
+            match next {
+                Some(next) => tokio::time::sleep_until(next).await,
+                None => self.wake.notified().await,
+            }
+        }
+    }
+
+    fn accept_due(&self, now: Instant) {
+        let mut accepts = self.lock();
+        while let Some(first) = accepts.due.first_entry().filter(|first| first.key().0 <= now) {
+            let Due { handle, reply, via, epoch } = first.remove();
+            // Under the lock of what is accepted: a call that ends meanwhile has to wait for it to be forgotten.
+            let runs = self.calls.with(handle, |call| call.accepted = true).is_some();
+            if runs && !epoch.has_ended() {
+                let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO };
+                accepts.accepted.insert(handle, accepted);
+                let frame = self.accept(handle, via, epoch.max_payload());
+                epoch.send_control(Outgoing::new(reply, frame));
+            }
+        }
+    }
+
+    fn accept(&self, handle: u64, via: Via, max_payload: usize) -> Bytes {
+        let accept = Accept {
+            handle,
+            instance: &self.instance,
+            features: FEATURES,
+            max_message: u32::try_from(max_payload).unwrap_or(u32::MAX).min(DEFAULT_MAX_MESSAGE),
+            via,
+            ..Accept::default()
+        };
+        let mut frame = BytesMut::new();
+        accept.encode(&mut frame).expect("an instance id is short");
+        frame.freeze()
+    }
+
+    fn give_up_orphans(&self, now: Instant) {
+        let orphaned =
+            |call: &Accepted| now - call.listed > ORPHANED_AFTER.max(call.interval * ORPHANED_INTERVALS);
+        let accepts = self.lock();
+        let orphans = accepts.accepted.iter().filter(|(_, call)| orphaned(call));
+        let orphans: Vec<u64> = orphans.map(|(handle, _)| *handle).collect();
+        drop(accepts);
+        if !orphans.is_empty() {
+            tracing::info!(calls = orphans.len(), "calls are given up: their callers have gone");
+            self.cancel(orphans.into_iter());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Accepts> {
+        self.accepts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a server knows of the calls that a client asks after.
+#[derive(Default)]
+pub(super) struct Audited {
+    pub(super) held: Vec<u64>,
+    pub(super) unknown: Vec<u64>,
+    pub(super) unlisted: Vec<u64>,
+}
+
+impl Entry {
+    /// Whether the caller has given the call up; wakes the task when it does.
+    pub(super) fn is_cancelled(&self, cx: &mut Context<'_>) -> bool {
+        let cancelled = self.running.calls.with(self.handle, |call| {
+            match &mut call.waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                waker => *waker = Some(cx.waker().clone()),
+            }
+            call.cancelled
+        });
+        cancelled == Some(true)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let call = self.running.calls.close(self.handle);
+        if call.is_some_and(|call| call.accepted) {
+            self.running.lock().accepted.remove(&self.handle);
+        }
+    }
+}

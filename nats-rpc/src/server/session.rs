@@ -1,0 +1,168 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Mount;
+use super::control::Control;
+use super::dispatch::{Dispatcher, Serving};
+use super::drain::{Drain, fill};
+use super::plain::Bodies;
+use super::reader::Reader;
+use crate::status::Status;
+use crate::subject::{self, Subject};
+use crate::transport::{Epoch, Outgoing, Subscription};
+use crate::wire::{Leaving, LeavingState};
+
+/// How long the subscriptions may take to end by themselves when draining.
+const DRAIN_LIMIT: Duration = Duration::from_secs(2);
+
+/// The subscriptions of a server on one connection.
+pub(super) struct Session {
+    pub(super) epoch: Arc<Epoch>,
+    /// The tasks that read the methods.
+    readers: TaskTracker,
+    /// The tasks that read `_up` and the instance's own subjects.
+    controls: TaskTracker,
+    drain: Arc<Drain>,
+    subjects: Vec<Subject>,
+    services: Vec<Service>,
+    /// All calls are over.
+    close: CancellationToken,
+}
+
+struct Service {
+    prefix: String,
+    control: Control,
+}
+
+impl Session {
+    /// Subscribes to everything, and returns when the NATS server knows of it.
+    ///
+    /// Callers that are sent to the instance's own subjects find them, so these come before the methods; and whoever
+    /// is told by `_up` that a method is served finds the method, so that comes last.
+    pub(super) async fn open(mounts: &[Mount], serving: &Serving) -> Result<Self, Status> {
+        let epoch = &serving.epoch;
+        let mut session = Self {
+            epoch: Arc::clone(epoch),
+            readers: TaskTracker::new(),
+            controls: TaskTracker::new(),
+            drain: Arc::default(),
+            subjects: Vec::new(),
+            services: Vec::new(),
+            close: CancellationToken::new(),
+        };
+        for mount in mounts {
+            session.listen(mount, serving).await?;
+        }
+        epoch.barrier().await?;
+        let mut readers = Vec::new();
+        for mount in mounts {
+            readers.extend(session.subscribe(mount, serving).await?);
+        }
+        // They must be read at once: who asks and is not heard takes the service for dead.
+        readers.into_iter().for_each(|reader| {
+            session.readers.spawn(reader.run(Arc::clone(&session.drain)));
+        });
+        for (mount, service) in mounts.iter().zip(&session.services) {
+            let up = epoch.subscribe(subject::up(&service.prefix), Some(mount.group())).await?;
+            let (control, drain) = (service.control.clone(), Arc::clone(&session.drain));
+            session.controls.spawn(async move { control.read_until(up, &drain.begin).await });
+        }
+        session.readers.close();
+        session.controls.close();
+        epoch.barrier().await?;
+        Ok(session)
+    }
+
+    /// Listens at the instance's own subjects of a service.
+    async fn listen(&mut self, mount: &Mount, serving: &Serving) -> Result<(), Status> {
+        let running = Arc::clone(&serving.calls.running);
+        let prefix = mount.prefix();
+        let own = subject::all_of_instance(&prefix, running.instance());
+        let subscription = self.epoch.subscribe(own, None).await?;
+        let control = Control::new(mount.spec(), Arc::clone(&self.epoch), running, serving.terms);
+        let (listening, close) = (control.clone(), self.close.clone());
+        self.controls.spawn(async move { listening.read_until(subscription, &close).await });
+        self.services.push(Service { prefix, control });
+        Ok(())
+    }
+
+    async fn subscribe(&mut self, mount: &Mount, serving: &Serving) -> Result<Vec<Reader>, Status> {
+        let prefix = mount.prefix();
+        let mut readers = Vec::new();
+        for (method, bodies) in mount.spec().methods().zip(Bodies::of_methods(mount)?) {
+            let subject = subject::of_method(&prefix, &method)?;
+            let subscription = self.epoch.subscribe(subject.clone(), Some(mount.group())).await?;
+            self.subjects.push(subject);
+            let dispatcher = Dispatcher::new(mount.route().clone(), method, bodies, serving.clone());
+            readers.push(Reader::new(subscription, dispatcher));
+        }
+        Ok(readers)
+    }
+
+    /// Announces that the instance leaves, then leaves the queue groups without losing what the NATS server has sent
+    /// already.
+    pub(super) async fn drain(&self) {
+        for service in &self.services {
+            service.control.leave();
+            self.epoch.send_control(service.announcement());
+        }
+        self.drain.begin.cancel();
+        let ended = async {
+            tokio::select! {
+                biased;
+                () = self.readers.wait() => {}
+                () = fill(&self.epoch, &self.subjects, &self.drain.missing) => {}
+            }
+        };
+        if tokio::time::timeout(DRAIN_LIMIT, ended).await.is_err() {
+            tracing::warn!("subscriptions did not end in time: some messages may be lost");
+            self.drain.give_up.cancel();
+            self.readers.wait().await;
+        }
+    }
+
+    /// Ends what is left once all calls are over.
+    pub(super) async fn close(self) {
+        self.close.cancel();
+        self.controls.wait().await;
+    }
+}
+
+/// A session that is not drained ends with its connection, or when it could not be opened.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.close.cancel();
+        self.drain.begin.cancel();
+        self.drain.give_up.cancel();
+    }
+}
+
+impl Service {
+    fn announcement(&self) -> Outgoing {
+        let leaving = Leaving {
+            instance: self.control.instance(),
+            rank: rand::random(),
+            state: LeavingState::Stopping,
+        };
+        let mut frame = BytesMut::new();
+        leaving.encode(&mut frame).expect("an instance id is short");
+        Outgoing::new(subject::group(&self.prefix), frame.freeze())
+    }
+}
+
+impl Control {
+    /// Reads a subscription until it ends, which it does once `end` is cancelled.
+    async fn read_until(&self, mut subscription: Subscription, end: &CancellationToken) {
+        tokio::select! {
+            biased;
+            () = self.read(&mut subscription) => return,
+            () = end.cancelled() => {}
+        }
+        subscription.unsubscribe().await;
+        self.read(&mut subscription).await;
+    }
+}

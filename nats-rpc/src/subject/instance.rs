@@ -1,0 +1,69 @@
+use super::Subject;
+
+/// Where somebody who knows an instance reaches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// Frames of calls that the instance has accepted.
+    Calls,
+    /// Questions about them.
+    Audit,
+}
+
+/// The subject of an instance of the service below `prefix`.
+pub(crate) fn of_instance(prefix: &str, instance: &str, port: Port) -> Subject {
+    let port = match port {
+        Port::Calls => "s",
+        Port::Audit => "h",
+    };
+    Subject::from(format!("{prefix}._i.{instance}.{port}"))
+}
+
+/// What an instance subscribes to.
+pub(crate) fn all_of_instance(prefix: &str, instance: &str) -> Subject {
+    Subject::from(format!("{prefix}._i.{instance}.>"))
+}
+
+/// Which port of an instance a subject names.
+pub(crate) fn port_of(subject: &Subject) -> Option<Port> {
+    match subject.as_str().rsplit_once("._i.")?.1.split_once('.')?.1 {
+        "s" => Some(Port::Calls),
+        "h" => Some(Port::Audit),
+        _ => None,
+    }
+}
+
+/// Where a service says whether anybody serves a method.
+pub(crate) fn up(prefix: &str) -> Subject {
+    Subject::from(format!("{prefix}._up"))
+}
+
+/// Where the instances of a service announce that they leave.
+pub(crate) fn group(prefix: &str) -> Subject {
+    Subject::from(format!("{prefix}._group"))
+}
+
+/// The prefix of the service that a method's subject belongs to.
+pub(crate) fn prefix_of(method: &Subject) -> &str {
+    method.as_str().rsplit_once('.').map_or("", |(prefix, _)| prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Port, Subject, of_instance, port_of, prefix_of};
+
+    #[test]
+    fn ports_are_told_apart() {
+        for port in [Port::Calls, Port::Audit] {
+            assert_eq!(port_of(&of_instance("svc.a.B", "x-1", port)), Some(port));
+        }
+        for other in ["svc.a.B._i.x.m.Ask", "svc.a.B._i.x", "svc.a.B.s", "svc.a.B._up"] {
+            assert_eq!(port_of(&Subject::from_static(other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_method_tells_its_service() {
+        assert_eq!(prefix_of(&Subject::from_static("svc.a.B.Ask")), "svc.a.B");
+        assert_eq!(prefix_of(&Subject::from_static("x")), "");
+    }
+}
