@@ -11,6 +11,8 @@ use crate::transport::Connection;
 const GRACE: Duration = Duration::from_secs(30);
 /// The timeout of plain calls that name none.
 const PLAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a starting server listens for others that would run its calls a second time.
+const STARTUP_CHECK: Duration = Duration::from_millis(250);
 
 /// Serves any number of services on one connection.
 ///
@@ -33,7 +35,12 @@ pub struct Server;
 impl Server {
     /// Starts to say what to serve.
     pub fn builder() -> Builder {
-        Builder { mounts: Vec::new(), grace: GRACE, plain_timeout: PLAIN_TIMEOUT }
+        Builder {
+            mounts: Vec::new(),
+            grace: GRACE,
+            plain_timeout: PLAIN_TIMEOUT,
+            startup_check: STARTUP_CHECK,
+        }
     }
 }
 
@@ -44,6 +51,7 @@ pub struct Builder {
     mounts: Vec<Mount>,
     grace: Duration,
     plain_timeout: Duration,
+    startup_check: Duration,
 }
 
 impl Builder {
@@ -63,6 +71,14 @@ impl Builder {
     /// Sets the timeout of calls by plain NATS clients that name none. Default: 10 s.
     pub fn plain_timeout(mut self, timeout: Duration) -> Self {
         self.plain_timeout = timeout;
+        self
+    }
+
+    /// Sets how long [`start`](Self::start) waits for others to say what they serve: two queue groups on one
+    /// subject would run every call twice, so a server does not start beside another group. Where no service
+    /// answers at all there is no wait. Zero switches the check off. Default: 250 ms.
+    pub fn startup_check(mut self, wait: Duration) -> Self {
+        self.startup_check = wait;
         self
     }
 
@@ -93,8 +109,9 @@ impl Builder {
     /// Starts to serve in the background, and returns when callers can reach it.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT when two services would have the same subject or there is no service at all, UNAVAILABLE
-    /// when the connection ends meanwhile.
+    /// INVALID_ARGUMENT when two services would have the same subject or there is no service at all,
+    /// FAILED_PRECONDITION when somebody serves one of the subjects in another queue group (see
+    /// [`startup_check`](Self::startup_check)), UNAVAILABLE when the connection ends meanwhile.
     pub async fn start(self, connection: Connection) -> Result<Handle, Status> {
         if self.mounts.is_empty() {
             return Err(Status::invalid_argument("the server has no service: use add_service"));
@@ -108,8 +125,13 @@ impl Builder {
                 )));
             }
         }
-        Plan { mounts: self.mounts, grace: self.grace, plain_timeout: self.plain_timeout }
-            .start(connection)
-            .await
+        Plan {
+            mounts: self.mounts,
+            grace: self.grace,
+            plain_timeout: self.plain_timeout,
+            startup_check: self.startup_check,
+        }
+        .start(connection)
+        .await
     }
 }

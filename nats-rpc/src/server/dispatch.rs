@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::handler::panicked;
 use super::plain::Bodies;
 use super::serve::Calls;
+use super::stats::MethodStats;
 use super::{HandlerFuture, Route};
 use crate::raw::{Answer, Opening, Reply, Terms};
 use crate::spec::Method;
@@ -34,13 +35,20 @@ pub(super) struct Dispatcher {
     method: Method,
     route: Route,
     bodies: Bodies,
+    stats: Arc<MethodStats>,
     serving: Serving,
     spawn_next: AtomicU32,
 }
 
 impl Dispatcher {
-    pub(super) fn new(route: Route, method: Method, bodies: Bodies, serving: Serving) -> Self {
-        Self { method, route, bodies, serving, spawn_next: AtomicU32::new(0) }
+    pub(super) fn new(
+        route: Route,
+        method: Method,
+        bodies: Bodies,
+        stats: Arc<MethodStats>,
+        serving: Serving,
+    ) -> Self {
+        Self { method, route, bodies, stats, serving, spawn_next: AtomicU32::new(0) }
     }
 
     /// Handles a message. Returns the answer if it is there at once.
@@ -58,7 +66,11 @@ impl Dispatcher {
         let handle = || self.bodies.handle(&self.route, call, answer.content_type());
         let mut handling = match catch_unwind(AssertUnwindSafe(handle)) {
             Ok(handling) => handling,
-            Err(panic) => return Some(answer.finish(Err(panicked(&*panic)), arrived.elapsed())),
+            Err(panic) => {
+                let (status, busy) = (panicked(&*panic), arrived.elapsed());
+                self.stats.record(Some(&status), busy);
+                return Some(answer.finish(Err(status), busy));
+            }
         };
         let to_spawn = self.spawn_next.load(Ordering::Relaxed);
         if to_spawn > 0 {
@@ -70,6 +82,7 @@ impl Dispatcher {
                 self.spawn_next.store(SPAWNED_AFTER_SLOW, Ordering::Relaxed);
             }
             if let Poll::Ready(outcome) = polled {
+                self.stats.record(outcome.as_ref().err(), busy);
                 return Some(answer.finish(outcome, busy));
             }
         }
@@ -85,13 +98,20 @@ impl Dispatcher {
     }
 
     fn spawn(&self, handling: HandlerFuture, answer: Answer, arrived: Instant) {
-        self.serving.calls.tracker.spawn(self.serving.clone().run(handling, answer, arrived));
+        let (serving, stats) = (self.serving.clone(), Arc::clone(&self.stats));
+        self.serving.calls.tracker.spawn(serving.run(handling, answer, arrived, stats));
     }
 }
 
 impl Serving {
     /// Waits for a handler and answers, on the next connection if its own has ended.
-    async fn run(self, mut handling: HandlerFuture, answer: Answer, arrived: Instant) {
+    async fn run(
+        self,
+        mut handling: HandlerFuture,
+        answer: Answer,
+        arrived: Instant,
+        stats: Arc<MethodStats>,
+    ) {
         let outcome = tokio::select! {
             outcome = std::future::poll_fn(|cx| poll(&mut handling, cx)) => outcome,
             () = self.calls.abort.cancelled() => {
@@ -99,7 +119,9 @@ impl Serving {
             }
         };
         drop(handling);
-        let answer = answer.finish(outcome, arrived.elapsed());
+        let busy = arrived.elapsed();
+        stats.record(outcome.as_ref().err(), busy);
+        let answer = answer.finish(outcome, busy);
         if self.epoch.has_ended() {
             tokio::select! {
                 epoch = self.connection.next_epoch(None) => epoch.answer(answer, true),

@@ -1,14 +1,17 @@
 //! Serves implementations of generated traits.
 
 mod builder;
+mod discovery;
 mod dispatch;
 mod drain;
 mod handler;
+mod instance;
 mod mount;
 mod plain;
 mod reader;
 mod serve;
 mod signal;
+mod stats;
 
 pub use self::builder::{Builder, Server};
 pub use self::handler::HandlerFuture;

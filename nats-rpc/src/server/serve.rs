@@ -6,8 +6,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Mount;
+use super::discovery::Discovery;
 use super::dispatch::{Dispatcher, Serving};
 use super::drain::{Drain, fill};
+use super::instance::Instance;
 use super::plain::Bodies;
 use super::reader::Reader;
 use crate::raw::Terms;
@@ -23,6 +25,7 @@ pub(super) struct Plan {
     pub(super) mounts: Vec<Mount>,
     pub(super) grace: Duration,
     pub(super) plain_timeout: Duration,
+    pub(super) startup_check: Duration,
 }
 
 /// A server that runs in the background.
@@ -31,11 +34,19 @@ pub(super) struct Plan {
 #[derive(Debug)]
 #[must_use = "a server whose handle is dropped shuts down"]
 pub struct Handle {
+    instance: Instance,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
 
 impl Handle {
+    /// The id of this server among those that serve the same: 22 of `[0-9A-Za-z]`, made at random when the server
+    /// started and kept for as long as it runs. Discovery shows it.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        self.instance.as_str()
+    }
+
     /// Leaves the queue groups, so that new calls reach other instances, then waits for the calls that are running.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
@@ -56,11 +67,14 @@ impl Plan {
     pub(super) async fn start(self, connection: Connection) -> Result<Handle, Status> {
         let epoch = connection.epoch()?;
         let calls = Calls { tracker: TaskTracker::new(), abort: CancellationToken::new() };
-        let run = Run { plan: self, connection, calls };
+        let instance = Instance::random();
+        let discovery = Discovery::new(&self.mounts, &instance, epoch.now_ms())?;
+        discovery.refuse_other_groups(&epoch, self.startup_check).await?;
+        let run = Run { plan: self, connection, calls, discovery };
         let session = run.open(epoch).await?;
         let stop = CancellationToken::new();
         let task = tokio::spawn(run.serve(session, stop.clone()));
-        Ok(Handle { stop, task: Some(task) })
+        Ok(Handle { instance, stop, task: Some(task) })
     }
 }
 
@@ -69,6 +83,7 @@ struct Run {
     plan: Plan,
     connection: Connection,
     calls: Calls,
+    discovery: Discovery,
 }
 
 impl Run {
@@ -106,19 +121,25 @@ impl Run {
         };
         let mut readers = Vec::new();
         let mut subjects = Vec::new();
-        for mount in mounts {
+        for (mount, stats) in mounts.iter().zip(self.discovery.stats()) {
             let prefix = mount.prefix();
-            for (method, bodies) in mount.spec().methods().zip(Bodies::of_methods(mount)?) {
+            let methods = mount.spec().methods().zip(Bodies::of_methods(mount)?).zip(stats);
+            for ((method, bodies), stats) in methods {
                 let subject = subject::of_method(&prefix, &method)?;
                 let subscription = epoch.subscribe(subject.clone(), Some(mount.group())).await?;
                 subjects.push(subject);
-                let dispatcher = Dispatcher::new(mount.route().clone(), method, bodies, serving.clone());
+                let route = mount.route().clone();
+                let dispatcher = Dispatcher::new(route, method, bodies, stats, serving.clone());
                 readers.push(Reader::new(subscription, dispatcher));
             }
         }
+        let responder = self.discovery.subscribe(&epoch).await;
         let session = Session { epoch, readers: TaskTracker::new(), drain: Arc::default(), subjects };
         for reader in readers {
             session.readers.spawn(reader.run(Arc::clone(&session.drain)));
+        }
+        if let Some(responder) = responder {
+            session.readers.spawn(responder.run(Arc::clone(&session.drain)));
         }
         session.readers.close();
         session.epoch.barrier().await?;
