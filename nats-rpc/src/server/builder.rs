@@ -13,6 +13,8 @@ use crate::transport::Connection;
 const GRACE: Duration = Duration::from_secs(30);
 /// The timeout of plain calls that name none.
 const PLAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a starting server listens for others that would run its calls a second time.
+const STARTUP_CHECK: Duration = Duration::from_millis(250);
 
 /// Serves any number of services on one connection.
 ///
@@ -36,7 +38,7 @@ impl Server {
     /// Starts to say what to serve.
     pub fn builder() -> Builder {
         let terms = Terms { plain_timeout: PLAIN_TIMEOUT, imports: Imports::default() };
-        Builder { mounts: Vec::new(), grace: GRACE, terms }
+        Builder { mounts: Vec::new(), grace: GRACE, terms, startup_check: STARTUP_CHECK }
     }
 }
 
@@ -47,6 +49,7 @@ pub struct Builder {
     mounts: Vec<Mount>,
     grace: Duration,
     terms: Terms,
+    startup_check: Duration,
 }
 
 impl Builder {
@@ -66,6 +69,14 @@ impl Builder {
     /// Sets the timeout of calls by plain NATS clients that name none. Default: 10 s.
     pub fn plain_timeout(mut self, timeout: Duration) -> Self {
         self.terms.plain_timeout = timeout;
+        self
+    }
+
+    /// Sets how long [`start`](Self::start) waits for others to say what they serve: two queue groups on one
+    /// subject would run every call twice, so a server does not start beside another group. Where no service
+    /// answers at all there is no wait. Zero switches the check off. Default: 250 ms.
+    pub fn startup_check(mut self, wait: Duration) -> Self {
+        self.startup_check = wait;
         self
     }
 
@@ -102,8 +113,9 @@ impl Builder {
     /// Starts to serve in the background, and returns when callers can reach it.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT when two services would have the same subject or there is no service at all, UNAVAILABLE
-    /// when the connection ends meanwhile.
+    /// INVALID_ARGUMENT when two services would have the same subject or there is no service at all,
+    /// FAILED_PRECONDITION when somebody serves one of the subjects in another queue group (see
+    /// [`startup_check`](Self::startup_check)), UNAVAILABLE when the connection ends meanwhile.
     pub async fn start(self, connection: Connection) -> Result<Handle, Status> {
         if self.mounts.is_empty() {
             return Err(Status::invalid_argument("the server has no service: use add_service"));
@@ -117,6 +129,7 @@ impl Builder {
                 )));
             }
         }
-        Plan { mounts: self.mounts, grace: self.grace, terms: self.terms }.start(connection).await
+        let Self { mounts, grace, terms, startup_check } = self;
+        Plan { mounts, grace, terms, startup_check }.start(connection).await
     }
 }

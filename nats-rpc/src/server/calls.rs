@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Stats;
+use super::instance::Instance;
 use super::running::Running;
 
 /// The calls of a server, whatever connection they came by.
@@ -20,7 +20,7 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    pub(super) fn new(instance: Arc<str>) -> Self {
+    pub(super) fn new(instance: Instance) -> Self {
         Self {
             tracker: TaskTracker::new(),
             abort: CancellationToken::new(),
@@ -41,4 +41,16 @@ impl Calls {
             ignored: self.ignored.load(Ordering::Relaxed),
         }
     }
+}
+
+/// What a server is busy with at the moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Calls whose handlers were not ready at once and still run.
+    pub running: usize,
+    /// How many of them have been reported to their callers, because they take long.
+    pub accepted: usize,
+    /// Messages to the server's methods that nobody awaits an answer to, since the server was started.
+    pub ignored: u64,
 }

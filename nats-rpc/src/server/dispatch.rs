@@ -10,6 +10,7 @@ use super::calls::Calls;
 use super::handler::panicked;
 use super::plain::Bodies;
 use super::running::Entry;
+use super::stats::MethodStats;
 use super::{HandlerFuture, Route};
 use crate::raw::{Answer, Opening, Reply, Terms};
 use crate::spec::Method;
@@ -35,13 +36,20 @@ pub(super) struct Dispatcher {
     method: Method,
     route: Route,
     bodies: Bodies,
+    stats: Arc<MethodStats>,
     serving: Serving,
     spawn_next: AtomicU32,
 }
 
 impl Dispatcher {
-    pub(super) fn new(route: Route, method: Method, bodies: Bodies, serving: Serving) -> Self {
-        Self { method, route, bodies, serving, spawn_next: AtomicU32::new(0) }
+    pub(super) fn new(
+        route: Route,
+        method: Method,
+        bodies: Bodies,
+        stats: Arc<MethodStats>,
+        serving: Serving,
+    ) -> Self {
+        Self { method, route, bodies, stats, serving, spawn_next: AtomicU32::new(0) }
     }
 
     /// Handles a message. Adds the answer if it is there at once.
@@ -71,7 +79,11 @@ impl Dispatcher {
         let handle = || self.bodies.handle(&self.route, call, answer.content_type());
         let mut handling = match catch_unwind(AssertUnwindSafe(handle)) {
             Ok(handling) => handling,
-            Err(panic) => return Some(answer.finish(Err(panicked(&*panic)), arrived.elapsed())),
+            Err(panic) => {
+                let (status, busy) = (panicked(&*panic), arrived.elapsed());
+                self.stats.record(Some(&status), busy);
+                return Some(answer.finish(Err(status), busy));
+            }
         };
         let to_spawn = self.spawn_next.load(Ordering::Relaxed);
         if to_spawn > 0 {
@@ -83,6 +95,7 @@ impl Dispatcher {
                 self.spawn_next.store(SPAWNED_AFTER_SLOW, Ordering::Relaxed);
             }
             if let Poll::Ready(outcome) = polled {
+                self.stats.record(outcome.as_ref().err(), busy);
                 return Some(answer.finish(outcome, busy));
             }
         }
@@ -98,11 +111,11 @@ impl Dispatcher {
     }
 
     fn spawn(&self, handling: HandlerFuture, answer: Answer, arrived: Instant) {
-        let Serving { epoch, calls, .. } = &self.serving;
+        let (stats, Serving { epoch, calls, .. }) = (Arc::clone(&self.stats), &self.serving);
         let entry = answer
             .accept_at()
             .and_then(|due| calls.running.enter(answer.reply().clone(), answer.via(), due, epoch));
-        calls.tracker.spawn(self.serving.clone().run(Pending { handling, answer, entry, arrived }));
+        calls.tracker.spawn(self.serving.clone().run(Pending { handling, answer, entry, arrived, stats }));
     }
 }
 
@@ -113,6 +126,7 @@ struct Pending {
     /// Its caller may stop it.
     entry: Option<Entry>,
     arrived: Instant,
+    stats: Arc<MethodStats>,
 }
 
 impl Serving {
@@ -135,11 +149,15 @@ impl Serving {
                 Some(Err(Status::unavailable("the server was shut down during the call")))
             }
         };
-        let Pending { handling, answer, entry, arrived } = call;
+        let Pending { handling, answer, entry, arrived, stats } = call;
         drop((handling, entry));
-        if let Some(outcome) = outcome {
-            self.answer(answer.finish(outcome, arrived.elapsed())).await;
-        }
+        let busy = arrived.elapsed();
+        let Some(outcome) = outcome else {
+            let given_up = Status::cancelled("the caller gave up");
+            return stats.record(Some(&given_up), busy);
+        };
+        stats.record(outcome.as_ref().err(), busy);
+        self.answer(answer.finish(outcome, busy)).await;
     }
 
     async fn answer(&self, answer: Outgoing) {

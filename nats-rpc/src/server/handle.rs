@@ -24,7 +24,8 @@ impl Handle {
         }
     }
 
-    /// The id under which this instance is known: random, and the same over reconnects.
+    /// The id of this server among those that serve the same: 22 of `[0-9A-Za-z]`, made at random when the server
+    /// started and kept for as long as it runs. Discovery shows it.
     #[must_use]
     pub fn instance(&self) -> &str {
         self.calls.running.instance()

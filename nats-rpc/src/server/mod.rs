@@ -3,6 +3,7 @@
 mod builder;
 mod calls;
 mod control;
+mod discovery;
 mod dispatch;
 mod drain;
 mod handle;
@@ -18,10 +19,10 @@ mod signal;
 mod stats;
 
 pub use self::builder::{Builder, Server};
+pub use self::calls::Stats;
 pub use self::handle::Handle;
 pub use self::handler::HandlerFuture;
 pub(crate) use self::handler::{handle_unary, unimplemented};
 pub use self::mount::{Mount, Route, RpcService};
 pub use self::signal::{ctrl_c, shutdown_signal, terminate};
-pub use self::stats::Stats;
 pub use crate::raw::Imports;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,6 +20,9 @@ pub trait RpcService:
     const SPEC: &'static ServiceSpec;
 }
 
+/// The version of services that name none: discovery demands one.
+const VERSION: &str = "0.1.0";
+
 /// A service at the place where it is served.
 ///
 /// ```
@@ -34,6 +38,8 @@ pub struct Mount {
     spec: &'static ServiceSpec,
     prefix: Option<String>,
     queue_group: Option<String>,
+    version: Cow<'static, str>,
+    description: String,
     route: Route,
 }
 
@@ -41,7 +47,14 @@ impl Mount {
     /// Mounts a service where its `.proto` says.
     pub fn new<S: RpcService>(service: S) -> Self {
         let route = Route::new(service);
-        Self { spec: S::SPEC, prefix: None, queue_group: None, route }
+        Self {
+            spec: S::SPEC,
+            prefix: None,
+            queue_group: None,
+            version: Cow::Borrowed(VERSION),
+            description: String::new(),
+            route,
+        }
     }
 
     /// Serves below another subject. Default: what the `.proto` says, else `svc.` and the service's name.
@@ -58,6 +71,29 @@ impl Mount {
     /// Shares calls with other instances in another queue group. Default: what the `.proto` says, else `q`.
     pub fn queue_group(mut self, queue_group: impl Into<String>) -> Self {
         self.queue_group = Some(queue_group.into());
+        self
+    }
+
+    /// Sets the version that discovery shows, in the form of [semver](https://semver.org), such as `1.2.3`.
+    /// Default: `0.1.0`.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT when `version` is of another form.
+    pub fn version(mut self, version: impl Into<String>) -> Result<Self, Status> {
+        let version = version.into();
+        if let Err(error) = semver::Version::parse(&version) {
+            return Err(Status::invalid_argument(format!(
+                "{version:?} can't be the version of {}: {error}",
+                self.spec.name()
+            )));
+        }
+        self.version = Cow::Owned(version);
+        Ok(self)
+    }
+
+    /// Sets what discovery tells people of the service. Default: nothing.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
         self
     }
 
@@ -85,6 +121,14 @@ impl Mount {
 
     pub(super) fn group(&self) -> &str {
         self.queue_group.as_deref().unwrap_or(self.spec.queue_group())
+    }
+
+    pub(super) fn shown_version(&self) -> &str {
+        &self.version
+    }
+
+    pub(super) fn shown_description(&self) -> &str {
+        &self.description
     }
 
     pub(super) fn route(&self) -> &Route {

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::instance::Instance;
 use crate::subject::Subject;
 use crate::transport::{Epoch, Outgoing, Slab};
 use crate::wire::{Accept, DEFAULT_MAX_MESSAGE, Features, Via};
@@ -27,7 +28,7 @@ pub(super) const FEATURES: Features = Features::LATE_ACCEPT.with(Features::AUDIT
 /// The calls of a server whose callers may learn that they run, and stop them. They outlive the connection that they
 /// came by.
 pub(super) struct Running {
-    instance: Arc<str>,
+    instance: Instance,
     calls: Slab<Pending>,
     accepts: Mutex<Accepts>,
     wake: Notify,
@@ -70,12 +71,12 @@ pub(super) struct Entry {
 }
 
 impl Running {
-    pub(super) fn new(instance: Arc<str>) -> Self {
+    pub(super) fn new(instance: Instance) -> Self {
         Self { instance, calls: Slab::new(), accepts: Mutex::default(), wake: Notify::new() }
     }
 
     pub(super) fn instance(&self) -> &str {
-        &self.instance
+        self.instance.as_str()
     }
 
     /// How many calls' ACCEPTs were sent.
@@ -184,7 +185,7 @@ impl Running {
     fn accept(&self, handle: u64, via: Via, max_payload: usize) -> Bytes {
         let accept = Accept {
             handle,
-            instance: &self.instance,
+            instance: self.instance.as_str(),
             features: FEATURES,
             max_message: u32::try_from(max_payload).unwrap_or(u32::MAX).min(DEFAULT_MAX_MESSAGE),
             via,

@@ -4,9 +4,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
+use super::discovery::Discovery;
 use super::dispatch::Serving;
+use super::instance::Instance;
 use super::session::Session;
-use super::{Handle, Mount, instance};
+use super::{Handle, Mount};
 use crate::raw::Terms;
 use crate::status::Status;
 use crate::transport::{Connection, Epoch};
@@ -16,13 +18,17 @@ pub(super) struct Plan {
     pub(super) mounts: Vec<Mount>,
     pub(super) grace: Duration,
     pub(super) terms: Terms,
+    pub(super) startup_check: Duration,
 }
 
 impl Plan {
     pub(super) async fn start(self, connection: Connection) -> Result<Handle, Status> {
         let epoch = connection.epoch()?;
-        let calls = Calls::new(instance::new_id());
-        let run = Run { plan: self, connection, calls: calls.clone() };
+        let instance = Instance::random();
+        let discovery = Discovery::new(&self.mounts, &instance, epoch.now_ms())?;
+        discovery.refuse_other_groups(&epoch, self.startup_check).await?;
+        let calls = Calls::new(instance);
+        let run = Run { plan: self, connection, calls: calls.clone(), discovery };
         let session = run.open(epoch).await?;
         let stop = CancellationToken::new();
         let task = tokio::spawn(run.serve(session, stop.clone()));
@@ -35,6 +41,7 @@ struct Run {
     plan: Plan,
     connection: Connection,
     calls: Calls,
+    discovery: Discovery,
 }
 
 impl Run {
@@ -78,7 +85,7 @@ impl Run {
             terms: self.plan.terms,
             calls: self.calls.clone(),
         };
-        Session::open(&self.plan.mounts, &serving).await
+        Session::open(&self.plan.mounts, &self.discovery, &serving).await
     }
 
     /// Receives what is still to come, lets it end, and sees that the answers have left.

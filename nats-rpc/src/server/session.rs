@@ -7,10 +7,12 @@ use tokio_util::task::TaskTracker;
 
 use super::Mount;
 use super::control::Control;
+use super::discovery::Discovery;
 use super::dispatch::{Dispatcher, Serving};
 use super::drain::{Drain, fill};
 use super::plain::Bodies;
 use super::reader::Reader;
+use super::stats::MethodStats;
 use crate::status::Status;
 use crate::subject::{self, Subject};
 use crate::transport::{Epoch, Outgoing, Subscription};
@@ -43,7 +45,11 @@ impl Session {
     ///
     /// Callers that are sent to the instance's own subjects find them, so these come before the methods; and whoever
     /// is told by `_up` that a method is served finds the method, so that comes last.
-    pub(super) async fn open(mounts: &[Mount], serving: &Serving) -> Result<Self, Status> {
+    pub(super) async fn open(
+        mounts: &[Mount],
+        discovery: &Discovery,
+        serving: &Serving,
+    ) -> Result<Self, Status> {
         let epoch = &serving.epoch;
         let mut session = Self {
             epoch: Arc::clone(epoch),
@@ -59,8 +65,8 @@ impl Session {
         }
         epoch.barrier().await?;
         let mut readers = Vec::new();
-        for mount in mounts {
-            readers.extend(session.subscribe(mount, serving).await?);
+        for (mount, stats) in mounts.iter().zip(discovery.stats()) {
+            readers.extend(session.subscribe(mount, stats, serving).await?);
         }
         // They must be read at once: who asks and is not heard takes the service for dead.
         readers.into_iter().for_each(|reader| {
@@ -70,6 +76,9 @@ impl Session {
             let up = epoch.subscribe(subject::up(&service.prefix), Some(mount.group())).await?;
             let (control, drain) = (service.control.clone(), Arc::clone(&session.drain));
             session.controls.spawn(async move { control.read_until(up, &drain.begin).await });
+        }
+        if let Some(responder) = discovery.subscribe(epoch).await {
+            session.controls.spawn(responder.run(Arc::clone(&session.drain)));
         }
         session.readers.close();
         session.controls.close();
@@ -90,14 +99,20 @@ impl Session {
         Ok(())
     }
 
-    async fn subscribe(&mut self, mount: &Mount, serving: &Serving) -> Result<Vec<Reader>, Status> {
+    async fn subscribe(
+        &mut self,
+        mount: &Mount,
+        stats: impl Iterator<Item = Arc<MethodStats>>,
+        serving: &Serving,
+    ) -> Result<Vec<Reader>, Status> {
         let prefix = mount.prefix();
         let mut readers = Vec::new();
-        for (method, bodies) in mount.spec().methods().zip(Bodies::of_methods(mount)?) {
+        let methods = mount.spec().methods().zip(Bodies::of_methods(mount)?).zip(stats);
+        for ((method, bodies), stats) in methods {
             let subject = subject::of_method(&prefix, &method)?;
             let subscription = self.epoch.subscribe(subject.clone(), Some(mount.group())).await?;
             self.subjects.push(subject);
-            let dispatcher = Dispatcher::new(mount.route().clone(), method, bodies, serving.clone());
+            let dispatcher = Dispatcher::new(mount.route().clone(), method, bodies, stats, serving.clone());
             readers.push(Reader::new(subscription, dispatcher));
         }
         Ok(readers)

@@ -2,8 +2,10 @@
 
 mod instance;
 mod name;
+mod pattern;
 mod prefix;
 
 pub(crate) use self::instance::{Port, all_of_instance, group, of_instance, port_of, prefix_of, up};
 pub(crate) use self::name::Subject;
+pub(crate) use self::pattern::matches;
 pub(crate) use self::prefix::{check_prefix, default_prefix, of_method};

@@ -4,6 +4,7 @@
 mod calls;
 mod connect;
 mod deadlines;
+mod discovery;
 mod errors;
 mod foreign;
 mod garbage;
@@ -16,4 +17,5 @@ mod panics;
 mod parallel;
 mod plain;
 mod sizes;
+mod startup;
 mod subjects;

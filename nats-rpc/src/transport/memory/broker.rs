@@ -7,9 +7,8 @@ use rand::RngExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::interest::matches;
 use crate::status::Status;
-use crate::subject::Subject;
+use crate::subject::{Subject, matches};
 use crate::transport::clock::Clock;
 use crate::transport::{Connection, Epoch, Incoming, Outgoing, link, lock};
 

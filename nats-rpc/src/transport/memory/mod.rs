@@ -3,7 +3,6 @@
 //! For tests and for programs that run without a NATS server.
 
 mod broker;
-mod interest;
 
 pub use self::broker::Broker;
 pub(crate) use self::broker::{Link, Subscription};

@@ -1,5 +1,5 @@
 /// Whether a subject matches what a subscription asks for: `*` stands for one token, `>` for the rest.
-pub(super) fn matches(pattern: &str, subject: &str) -> bool {
+pub(crate) fn matches(pattern: &str, subject: &str) -> bool {
     let mut subject = subject.split('.');
     for token in pattern.split('.') {
         match (token, subject.next()) {
