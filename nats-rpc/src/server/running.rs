@@ -160,9 +160,10 @@ impl Running {
                 let sweep = (!accepts.accepted.is_empty()).then_some(next_sweep);
                 due.into_iter().chain(sweep).min()
             };
-            match next {
-                Some(next) => tokio::time::sleep_until(next).await,
-                None => self.wake.notified().await,
+            tokio::select! {
+                biased;
+                () = self.wake.notified() => {}
+                () = sleep_until(next) => {}
             }
         }
     }
@@ -211,6 +212,13 @@ impl Running {
 
     fn lock(&self) -> MutexGuard<'_, Accepts> {
         self.accepts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn sleep_until(next: Option<Instant>) {
+    match next {
+        Some(next) => tokio::time::sleep_until(next).await,
+        None => std::future::pending().await,
     }
 }
 
