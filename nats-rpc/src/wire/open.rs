@@ -25,7 +25,7 @@ pub struct Open<'a> {
     pub call_id: u128,
     /// How many attempts of this call there were before.
     pub attempt: u32,
-    /// How important the call is: 0 is the default, larger is less important.
+    /// How important the call is: 0 default, 1 critical, 2 sheddable, 3 background.
     pub priority: u32,
     /// After how long an ACCEPT is wanted, in milliseconds: none is 25, 0 is never.
     pub accept_after_ms: Option<u32>,
