@@ -48,7 +48,9 @@ impl Pursuit {
             }
             if self.attempts.is_empty() {
                 let lost = || Status::internal("a call ended without a reason");
-                return Err(self.failure.take().unwrap_or_else(lost));
+                let failure = self.failure.take().unwrap_or_else(lost);
+                // Of several attempts an earlier one may have run, whatever became of the last.
+                return Err(if self.made > 1 { failure.with_maybe_processed() } else { failure });
             }
             (index, delivery) = self.next().await;
         }
@@ -88,13 +90,11 @@ impl Pursuit {
             Delivery::Alarm => return self.alarm(index),
             Delivery::Lost(why) => self.lost(index, why),
             Delivery::Denied => {
-                self.attempts[index].end();
-                return Some(Err(Status::permission_denied(format!(
+                let status = Status::permission_denied(format!(
                     "the NATS server does not let this connection publish to {:?}: check the user's permissions",
                     self.draft.subject().as_str()
-                ))
-                .with_origin(Origin::Transport)
-                .with_not_processed()));
+                ));
+                self.not_processed(index, status.with_origin(Origin::Transport).with_not_processed(), false);
             }
             Delivery::Disconnected => {
                 return Some(Err(Status::transport(format!(

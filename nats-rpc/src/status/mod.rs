@@ -227,6 +227,11 @@ impl Status {
         self
     }
 
+    pub(crate) fn with_maybe_processed(mut self) -> Self {
+        self.0.not_processed = false;
+        self
+    }
+
     pub(crate) fn transport(message: impl Into<Cow<'static, str>>) -> Self {
         Self::unavailable(message).with_origin(Origin::Transport)
     }
