@@ -14,6 +14,7 @@ mod metadata;
 mod outage;
 mod panics;
 mod parallel;
+mod parity;
 mod plain;
 mod sizes;
 mod subjects;

@@ -1,0 +1,135 @@
+//! The way of a message through the broker.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::delays::{Event, Lane};
+use super::faults::Faults;
+use super::peer::Arrival;
+use super::replies;
+use super::state::State;
+use crate::subject::Subject;
+use crate::transport::{Incoming, Outgoing};
+
+/// So many imports may lead from one to the next. Servers refuse those that lead in a circle.
+const MAX_HOPS: u8 = 8;
+
+impl State {
+    /// Works on what a connection has published.
+    pub(super) fn process(&mut self, from: u64, message: &Outgoing) {
+        let Some(account) = self.peers.get(&from).map(|peer| peer.account) else { return };
+        if !self.publish(from, account, message, 0)
+            && let Some(reply) = &message.reply
+        {
+            self.no_responders(from, account, reply);
+        }
+    }
+
+    /// Delivers within an account and to those that it imports from. `false`: nobody listens.
+    fn publish(&mut self, from: u64, account: usize, message: &Outgoing, hops: u8) -> bool {
+        let subject = message.subject.as_str();
+        let receivers = self.accounts[account].receivers(subject, &mut self.rng);
+        for id in &receivers {
+            self.forward(from, account, *id, message);
+        }
+        if replies::is_of_import(subject) {
+            if let Some((requester, reply)) = self.accounts[account].replies.pass(message) {
+                let answer = Outgoing { subject: reply, reply: None, ..message.clone() };
+                self.publish(from, requester, &answer, hops);
+            }
+            // The server itself listens there, whether it knows the request or not.
+            return true;
+        }
+        let mut heard = !receivers.is_empty();
+        if hops < MAX_HOPS {
+            for import in self.accounts[account].imports_of(subject) {
+                let exporter = &mut self.accounts[import.exporter];
+                let reply = message.reply.clone().map(|reply| {
+                    exporter.replies.open(&mut self.rng, account, reply, import.response, import.threshold)
+                });
+                let request = Outgoing { reply, ..message.clone() };
+                let passed = self.publish(from, import.exporter, &request, hops + 1);
+                if !passed && let Some(reply) = &request.reply {
+                    self.accounts[import.exporter].replies.close(reply.as_str());
+                }
+                heard |= passed;
+            }
+        }
+        heard
+    }
+
+    /// Sends a message on its way to a subscription, if no fault is in that way.
+    fn forward(&mut self, from: u64, account: usize, id: u64, message: &Outgoing) {
+        let Some(to) = self.accounts[account].interests.get(&id).map(|interest| interest.client) else {
+            return;
+        };
+        let (Some(publisher), Some(receiver)) = (self.peers.get(&from), self.peers.get(&to)) else { return };
+        if self.is_cut(&publisher.node, &receiver.node) {
+            return;
+        }
+        let subject = message.subject.as_str();
+        let names = (publisher.name.as_str(), receiver.name.as_str());
+        let rule = self.faults.iter().position(|faults| faults.applies(subject, names.0, names.1));
+        let Some(rule) = rule else { return self.deliver(from, account, id, None, received(message)) };
+        for _ in 0..self.faults[rule].draw_copies(&mut self.rng) {
+            self.deliver(from, account, id, Some(rule), received(message));
+        }
+    }
+
+    /// Tells the publisher, where it listens itself, that nobody else does.
+    fn no_responders(&mut self, client: u64, account: usize, reply: &Subject) {
+        let Some(id) = self.accounts[account].listens(client, reply.as_str()) else { return };
+        let message = Incoming {
+            subject: reply.clone(),
+            reply: None,
+            headers: None,
+            payload: Bytes::new(),
+            no_responders: true,
+        };
+        self.deliver(client, account, id, None, message);
+    }
+
+    /// The server's part of a delivery: counts it, and sends it at once or with the delay that a rule has for it.
+    fn deliver(&mut self, from: u64, account: usize, id: u64, rule: Option<usize>, message: Incoming) {
+        let interests = &mut self.accounts[account].interests;
+        let Some(interest) = interests.get_mut(&id) else { return };
+        interest.delivered += 1;
+        let (to, sender) = (interest.client, interest.sender.clone());
+        if interest.is_used_up() {
+            interests.remove(&id);
+        }
+        let Some(receiver) = self.peers.get(&to) else { return };
+        let rule = rule.map(|rule| &self.faults[rule]);
+        let delay = rule.map_or_else(Default::default, |faults| faults.draw_delay(&mut self.rng))
+            + receiver.draw_latency(&mut self.rng);
+        let reorder = rule.is_some_and(Faults::reorders);
+        let lane = Lane::Down { from, to, subscription: reorder.then_some(id) };
+        let arrival = Arrival { client: to, sender, message };
+        if delay.is_zero() && !self.delays.is_busy(lane) {
+            self.arrive(arrival);
+        } else {
+            self.delays.push(lane, Instant::now() + delay, Event::Arrival(arrival));
+        }
+    }
+
+    /// The connection's part.
+    pub(super) fn arrive(&mut self, arrival: Arrival) {
+        match self.peers.get_mut(&arrival.client) {
+            Some(peer) if !peer.partitioned => match &mut peer.held {
+                Some(held) => held.arrivals.push(arrival),
+                None => arrival.complete(),
+            },
+            _ => {}
+        }
+    }
+}
+
+fn received(message: &Outgoing) -> Incoming {
+    Incoming {
+        subject: message.subject.clone(),
+        reply: message.reply.clone(),
+        headers: message.headers.clone(),
+        payload: message.payload.clone(),
+        no_responders: false,
+    }
+}
