@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::account::Import;
 use super::delays::{Event, Lane};
 use super::faults::Faults;
 use super::peer::Arrival;
-use super::replies;
+use super::replies::{self, Target};
 use super::state::State;
 use crate::subject::Subject;
 use crate::transport::{Incoming, Outgoing};
@@ -33,29 +34,49 @@ impl State {
             self.forward(from, account, *id, message);
         }
         if replies::is_of_import(subject) {
-            if let Some((requester, reply)) = self.accounts[account].replies.pass(message) {
-                let answer = Outgoing { subject: reply, reply: None, ..message.clone() };
-                self.publish(from, requester, &answer, hops);
-            }
+            self.answer(from, account, message, hops);
             // The server itself listens there, whether it knows the request or not.
             return true;
         }
         let mut heard = !receivers.is_empty();
         if hops < MAX_HOPS {
             for import in self.accounts[account].imports_of(subject) {
-                let exporter = &mut self.accounts[import.exporter];
-                let reply = message.reply.clone().map(|reply| {
-                    exporter.replies.open(&mut self.rng, account, reply, import.response, import.threshold)
-                });
-                let request = Outgoing { reply, ..message.clone() };
-                let passed = self.publish(from, import.exporter, &request, hops + 1);
-                if !passed && let Some(reply) = &request.reply {
-                    self.accounts[import.exporter].replies.close(reply.as_str());
-                }
-                heard |= passed;
+                heard |= self.request(from, account, &import, message, hops);
             }
         }
         heard
+    }
+
+    /// Takes a request to the account that serves it.
+    fn request(&mut self, from: u64, account: usize, import: &Import, message: &Outgoing, hops: u8) -> bool {
+        let (response, threshold) = (import.response, import.threshold);
+        let reply = message.reply.clone().map(|subject| {
+            let target = Target { account, subject, response, threshold };
+            self.accounts[import.exporter].replies.open(&mut self.rng, target)
+        });
+        let mut request = Outgoing { reply, ..message.clone() };
+        if hops == 0 {
+            // As servers do, with the requester's account and its round trip in nanoseconds.
+            let rtt = self.peers.get(&from).map_or(0, |peer| peer.latency.as_nanos() * 2);
+            let info = format!(r#"{{"acc":"{}","rtt":{rtt}}}"#, self.account_name(account));
+            request.headers.get_or_insert_default().push("Nats-Request-Info", info);
+        }
+        let heard = self.publish(from, import.exporter, &request, hops + 1);
+        if !heard && let Some(reply) = &request.reply {
+            self.accounts[import.exporter].replies.close(reply.as_str());
+        }
+        heard
+    }
+
+    /// Takes an answer back to the account that asked. The answer's own reply subject is replaced by the same rule.
+    fn answer(&mut self, from: u64, account: usize, message: &Outgoing, hops: u8) {
+        let Some(target) = self.accounts[account].replies.pass(message) else { return };
+        let reply = message.reply.clone().map(|subject| {
+            let back = Target { account, subject, ..target.clone() };
+            self.accounts[target.account].replies.open(&mut self.rng, back)
+        });
+        let answer = Outgoing { subject: target.subject, reply, ..message.clone() };
+        self.publish(from, target.account, &answer, hops);
     }
 
     /// Sends a message on its way to a subscription, if no fault is in that way.

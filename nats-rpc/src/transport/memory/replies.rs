@@ -23,16 +23,22 @@ pub(super) struct Replies {
 }
 
 struct Entry {
-    account: usize,
-    subject: Subject,
-    response: Response,
-    threshold: Duration,
+    target: Target,
     last_used: Instant,
+}
+
+/// Where answers go, and how many may.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub(super) account: usize,
+    pub(super) subject: Subject,
+    pub(super) response: Response,
+    pub(super) threshold: Duration,
 }
 
 impl Entry {
     fn is_expired(&self, now: Instant) -> bool {
-        now.duration_since(self.last_used) >= self.threshold
+        now.duration_since(self.last_used) >= self.target.threshold
     }
 }
 
@@ -42,15 +48,8 @@ pub(super) fn is_of_import(subject: &str) -> bool {
 }
 
 impl Replies {
-    /// A reply subject that stands for `subject` in `account`.
-    pub(super) fn open(
-        &mut self,
-        rng: &mut StdRng,
-        account: usize,
-        subject: Subject,
-        response: Response,
-        threshold: Duration,
-    ) -> Subject {
+    /// A reply subject that stands for another in another account.
+    pub(super) fn open(&mut self, rng: &mut StdRng, target: Target) -> Subject {
         let now = Instant::now();
         if self.entries.len() >= self.sweep_at.max(FIRST_SWEEP) {
             self.entries.retain(|_, entry| !entry.is_expired(now));
@@ -59,7 +58,7 @@ impl Replies {
         let mut random =
             |length| -> String { rng.sample_iter(Alphanumeric).take(length).map(char::from).collect() };
         let own = format!("{PREFIX}{}.{}", random(6), random(12));
-        self.entries.insert(own.clone(), Entry { account, subject, response, threshold, last_used: now });
+        self.entries.insert(own.clone(), Entry { target, last_used: now });
         Subject::from(own)
     }
 
@@ -69,21 +68,16 @@ impl Replies {
     }
 
     /// Where an answer goes on to. `None`: to nobody, since its request had its answer, or waits no longer.
-    pub(super) fn pass(&mut self, message: &Outgoing) -> Option<(usize, Subject)> {
+    pub(super) fn pass(&mut self, message: &Outgoing) -> Option<Target> {
         let subject = message.subject.as_str();
         let now = Instant::now();
         let entry = self.entries.get_mut(subject)?;
-        entry.last_used = if entry.is_expired(now) { return self.expire(subject) } else { now };
-        let target = (entry.account, entry.subject.clone());
+        let target = (!entry.is_expired(now)).then(|| entry.target.clone());
+        entry.last_used = now;
         let is_end = message.payload.is_empty() && message.headers.is_none();
-        if entry.response == Response::Singleton || is_end {
+        if target.as_ref().is_none_or(|target| is_end || target.response == Response::Singleton) {
             self.entries.remove(subject);
         }
-        Some(target)
-    }
-
-    fn expire<T>(&mut self, subject: &str) -> Option<T> {
-        self.entries.remove(subject);
-        None
+        target
     }
 }

@@ -69,6 +69,10 @@ impl State {
         })
     }
 
+    pub(super) fn account_name(&self, account: usize) -> &str {
+        &self.account_names[account]
+    }
+
     /// What a connection is called, in all its epochs.
     pub(super) fn name(&mut self, options: &Options) -> String {
         self.last_name += 1;

@@ -16,7 +16,7 @@ mod scripts {
         second.settle().await;
     }
 
-    /// What the responder sees.
+    /// What the responder sees. The server says in a header whose request it is.
     pub(super) async fn requests(a: &Raw, b: &Raw) -> Vec<String> {
         let mut served = b.subscribe("one.x", None).await;
         a.publish("one.x", Some("inbox.1"), "asked").await;
@@ -65,14 +65,28 @@ mod scripts {
         seen
     }
 
-    /// An answer that asks back.
-    pub(super) async fn reply_of_a_reply(a: &Raw, b: &Raw) -> Vec<String> {
-        let mut served = b.subscribe("many.x", None).await;
+    /// An answer that asks back: what answers it is subject to the same rule, and lives by itself.
+    async fn ask_back(a: &Raw, b: &Raw, subject: &str) -> Vec<String> {
+        let mut served = b.subscribe(subject, None).await;
         let mut inbox = a.subscribe("inbox.*", None).await;
-        let reply = request(a, "many.x", "inbox.1", &mut served).await;
+        let mut own = b.subscribe("own.*", None).await;
+        let reply = request(a, subject, "inbox.1", &mut served).await;
         b.publish(&reply, Some("own.1"), "and you?").await;
-        settle(b, a).await;
-        inbox.seen()
+        b.publish(&reply, None, "").await;
+        let back = inbox.next().await.reply.expect("a reply subject");
+        for text in ["fine", "really", "", "too late"] {
+            a.publish(&back, Some("inbox.2"), text).await;
+        }
+        settle(a, b).await;
+        own.seen()
+    }
+
+    pub(super) async fn asking_back_singleton(a: &Raw, b: &Raw) -> Vec<String> {
+        ask_back(a, b, "one.x").await
+    }
+
+    pub(super) async fn asking_back_stream(a: &Raw, b: &Raw) -> Vec<String> {
+        ask_back(a, b, "many.x").await
     }
 
     /// Nobody serves what is imported.
@@ -135,11 +149,12 @@ mod scripts {
     }
 }
 
-same_on_both!(requests, ["one.x <_R_>: asked", "one.x: told"]);
+same_on_both!(requests, ["one.x <_R_> +Nats-Request-Info: asked", "one.x +Nats-Request-Info: told"]);
 same_on_both!(reply_subjects_are_unique, ["true true"]);
 same_on_both!(singleton, ["inbox.1: first"]);
 same_on_both!(stream, ["inbox.1: first", "inbox.1: second", "inbox.1: third", "inbox.1: "]);
-same_on_both!(reply_of_a_reply, ["inbox.1: and you?"]);
+same_on_both!(asking_back_singleton, ["own.1 <_R_>: fine"]);
+same_on_both!(asking_back_stream, ["own.1 <_R_>: fine", "own.1 <_R_>: really", "own.1 <_R_>: "]);
 same_on_both!(no_responders, ["inbox.1: 503", "inbox.2: 503"]);
 same_on_both!(tap_beside_an_import, ["one.x <inbox.1>: asked"]);
 same_on_both!(vanished_requester, [""; 0]);

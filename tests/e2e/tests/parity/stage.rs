@@ -161,7 +161,10 @@ fn word(message: &Message) -> String {
         Some(reply) => format!(" <{reply}>"),
     };
     // A server says in a header what the 503 is about.
-    let headers = if message.headers.is_empty() || message.no_responders { "" } else { " +headers" };
+    let mut headers: String = message.headers.iter().map(|(name, _)| format!(" +{name}")).collect();
+    if message.no_responders {
+        headers.clear();
+    }
     let body = if message.no_responders { "503" } else { &text };
     format!("{subject}{reply}{headers}: {body}")
 }
