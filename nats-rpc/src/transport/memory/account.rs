@@ -10,6 +10,7 @@ use super::replies::Replies;
 /// A space of subjects.
 #[derive(Default)]
 pub(super) struct Account {
+    pub(super) name: String,
     /// By number, and so in the order of subscribing.
     pub(super) interests: BTreeMap<u64, Interest>,
     pub(super) imports: Vec<Import>,

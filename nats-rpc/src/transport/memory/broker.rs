@@ -142,6 +142,7 @@ impl Watch {
     async fn run(mut self) {
         while let Some(next) = self.advance() {
             tokio::select! {
+                biased;
                 () = tokio::time::sleep_until(next) => {}
                 () = self.broker.0.earlier.notified() => {}
             }

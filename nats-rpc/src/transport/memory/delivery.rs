@@ -58,7 +58,7 @@ impl State {
         if hops == 0 {
             // As servers do, with the requester's account and its round trip in nanoseconds.
             let rtt = self.peers.get(&from).map_or(0, |peer| peer.latency.as_nanos() * 2);
-            let info = format!(r#"{{"acc":"{}","rtt":{rtt}}}"#, self.account_name(account));
+            let info = format!(r#"{{"acc":"{}","rtt":{rtt}}}"#, self.accounts[account].name);
             request.headers.get_or_insert_default().push("Nats-Request-Info", info);
         }
         let heard = self.publish(from, import.exporter, &request, hops + 1);
@@ -81,6 +81,9 @@ impl State {
 
     /// Sends a message on its way to a subscription, if no fault is in that way.
     fn forward(&mut self, from: u64, account: usize, id: u64, message: &Outgoing) {
+        if self.faults.is_empty() && self.cut_routes.is_empty() {
+            return self.deliver(from, account, id, None, received(message));
+        }
         let Some(to) = self.accounts[account].interests.get(&id).map(|interest| interest.client) else {
             return;
         };
@@ -90,7 +93,8 @@ impl State {
         }
         let subject = message.subject.as_str();
         let names = (publisher.name.as_str(), receiver.name.as_str());
-        let rule = self.faults.iter().position(|faults| faults.applies(subject, names.0, names.1));
+        let applies = |faults: &Faults| from != to && faults.applies(subject, names.0, names.1);
+        let rule = self.faults.iter().position(applies);
         let Some(rule) = rule else { return self.deliver(from, account, id, None, received(message)) };
         for _ in 0..self.faults[rule].draw_copies(&mut self.rng) {
             self.deliver(from, account, id, Some(rule), received(message));
@@ -114,22 +118,30 @@ impl State {
     fn deliver(&mut self, from: u64, account: usize, id: u64, rule: Option<usize>, message: Incoming) {
         let interests = &mut self.accounts[account].interests;
         let Some(interest) = interests.get_mut(&id) else { return };
-        interest.delivered += 1;
-        let (to, sender) = (interest.client, interest.sender.clone());
-        if interest.is_used_up() {
-            interests.remove(&id);
-        }
-        let Some(receiver) = self.peers.get(&to) else { return };
+        let Some(receiver) = self.peers.get(&interest.client) else { return };
+        let to = interest.client;
         let rule = rule.map(|rule| &self.faults[rule]);
         let delay = rule.map_or_else(Default::default, |faults| faults.draw_delay(&mut self.rng))
             + receiver.draw_latency(&mut self.rng);
-        let reorder = rule.is_some_and(Faults::reorders);
-        let lane = Lane::Down { from, to, subscription: reorder.then_some(id) };
-        let arrival = Arrival { client: to, sender, message };
-        if delay.is_zero() && !self.delays.is_busy(lane) {
-            self.arrive(arrival);
+        let subscription = rule.is_some_and(Faults::reorders).then_some(id);
+        let lane = Lane::Down { from, to, subscription };
+        let at_once = delay.is_zero() && !self.delays.is_busy(lane);
+        interest.delivered += 1;
+        let is_used_up = interest.is_used_up();
+        let arrival = if at_once && receiver.is_running() {
+            // Who has stopped listening does not get it.
+            let _ = interest.sender.send(message);
+            None
         } else {
-            self.delays.push(lane, Instant::now() + delay, Event::Arrival(arrival));
+            Some(Arrival { client: to, sender: interest.sender.clone(), message })
+        };
+        if is_used_up {
+            interests.remove(&id);
+        }
+        match arrival {
+            None => {}
+            Some(arrival) if at_once => self.arrive(arrival),
+            Some(arrival) => self.delays.push(lane, Instant::now() + delay, Event::Arrival(arrival)),
         }
     }
 

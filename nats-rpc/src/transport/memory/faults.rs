@@ -6,7 +6,8 @@ use rand::rngs::StdRng;
 
 use super::interest::matches;
 
-/// What happens to messages between the publisher's node and a subscriber.
+/// What happens to messages between one connection and another. What a connection sends to itself is spared: it never
+/// leaves its node, and nothing could be set up otherwise.
 ///
 /// Each subscriber's copy has a fate of its own. Loss is silent, as it is in NATS: a request that is lost gives no 503.
 /// Without [`reorder`](Self::reorder), what one connection publishes reaches another connection in order, however

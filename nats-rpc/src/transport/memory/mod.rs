@@ -49,6 +49,8 @@ mod options;
 mod peer;
 mod replies;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use self::broker::Broker;
 pub use self::client::{Client, Message, Subscriber};

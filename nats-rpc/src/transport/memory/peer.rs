@@ -59,6 +59,11 @@ impl Peer {
         }
     }
 
+    /// Whether neither frozen nor cut off.
+    pub(super) fn is_running(&self) -> bool {
+        self.held.is_none() && !self.partitioned
+    }
+
     /// Whether everything it sends is there at once.
     pub(super) fn is_near(&self) -> bool {
         self.latency.is_zero() && self.jitter.is_zero()

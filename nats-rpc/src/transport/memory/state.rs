@@ -24,7 +24,6 @@ pub(super) struct State {
     pub(super) stopped: bool,
     pub(super) peers: BTreeMap<u64, Peer>,
     pub(super) accounts: Vec<Account>,
-    account_names: Vec<String>,
     pub(super) cut_routes: BTreeSet<(String, String)>,
     pub(super) partitioned: BTreeSet<String>,
     pub(super) frozen: BTreeSet<String>,
@@ -47,7 +46,6 @@ impl State {
             stopped: false,
             peers: BTreeMap::new(),
             accounts: Vec::new(),
-            account_names: Vec::new(),
             cut_routes: BTreeSet::new(),
             partitioned: BTreeSet::new(),
             frozen: BTreeSet::new(),
@@ -62,15 +60,10 @@ impl State {
 
     /// The number of an account, which is made when it is named first.
     pub(super) fn account(&mut self, name: &str) -> usize {
-        self.account_names.iter().position(|own| own == name).unwrap_or_else(|| {
-            self.account_names.push(name.to_owned());
-            self.accounts.push(Account::default());
+        self.accounts.iter().position(|own| own.name == name).unwrap_or_else(|| {
+            self.accounts.push(Account { name: name.to_owned(), ..Account::default() });
             self.accounts.len() - 1
         })
-    }
-
-    pub(super) fn account_name(&self, account: usize) -> &str {
-        &self.account_names[account]
     }
 
     /// What a connection is called, in all its epochs.
@@ -102,10 +95,7 @@ impl State {
     /// What a connection publishes: at once when nothing is in the way.
     pub(super) fn submit_message(&mut self, client: u64, message: &Outgoing) {
         let at_once = self.peers.get(&client).is_some_and(|peer| {
-            peer.is_near()
-                && peer.held.is_none()
-                && !peer.partitioned
-                && !self.delays.is_busy(Lane::Up { client })
+            peer.is_near() && peer.is_running() && !self.delays.is_busy(Lane::Up { client })
         });
         if at_once {
             self.process(client, message);
