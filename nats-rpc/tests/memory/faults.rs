@@ -167,3 +167,32 @@ fn a_runtime_that_ends_leaves_the_broker_usable() {
         });
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn order_is_kept_on_many_threads() {
+    let broker = Broker::seeded(1);
+    let receiver = client(&broker, "receiver");
+    broker.add_faults(Faults::new().delay(0.2, Duration::ZERO..=ms(2)));
+    let mut publishers = Vec::new();
+    for publisher in 0..4 {
+        let client = client(&broker, "publisher");
+        let subject = format!("from.{publisher}");
+        let mut all = receiver.subscribe(&subject, None).unwrap();
+        publishers.push(tokio::spawn(async move {
+            for number in 0..5000 {
+                client.publish(&subject, None, number.to_string());
+                if number % 100 == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        }));
+        publishers.push(tokio::spawn(async move {
+            for number in 0..5000 {
+                assert_eq!(all.next().await.unwrap().payload, number.to_string());
+            }
+        }));
+    }
+    for task in publishers {
+        tokio::time::timeout(Duration::from_secs(60), task).await.expect("a message is missing").unwrap();
+    }
+}

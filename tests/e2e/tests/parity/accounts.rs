@@ -137,13 +137,16 @@ mod scripts {
 
     /// What was idle for longer than the threshold is gone.
     pub(super) async fn threshold(a: &Raw, b: &Raw) -> Vec<String> {
-        let mut served = b.subscribe("brief.x", None).await;
+        let mut served = b.subscribe("brief.>", None).await;
         let mut inbox = a.subscribe("inbox.*", None).await;
-        let reply = request(a, "brief.x", "inbox.1", &mut served).await;
-        b.publish(&reply, None, "in time").await;
+        let unused = request(a, "brief.one.x", "inbox.1", &mut served).await;
+        let used = request(a, "brief.many.x", "inbox.2", &mut served).await;
+        b.publish(&used, None, "in time").await;
         settle(b, a).await;
+        // Here time itself is what is waited for. Servers look only now and then.
         tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-        b.publish(&reply, None, "too late").await;
+        b.publish(&unused, None, "too late").await;
+        b.publish(&used, None, "too late").await;
         settle(b, a).await;
         inbox.seen()
     }
@@ -159,4 +162,4 @@ same_on_both!(no_responders, ["inbox.1: 503", "inbox.2: 503"]);
 same_on_both!(tap_beside_an_import, ["one.x <inbox.1>: asked"]);
 same_on_both!(vanished_requester, [""; 0]);
 same_on_both!(tap_of_the_exporter, ["_R_: answer", "inbox.1: answer"]);
-same_on_both!(threshold, ["inbox.1: in time"]);
+same_on_both!(threshold, ["inbox.2: in time"]);

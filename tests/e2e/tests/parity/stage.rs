@@ -1,5 +1,7 @@
 //! One kind of client for both brokers, and accounts for it.
 
+use std::time::Duration;
+
 use futures_util::{FutureExt, StreamExt};
 use nats_rpc::transport::memory::{Broker, Client, Export, Message, Options, Response, Subscriber};
 
@@ -11,7 +13,8 @@ const CONFIG: &str = r#"
             imports: [
                 { service: { account: b, subject: "one.>" } }
                 { service: { account: b, subject: "many.>" } }
-                { service: { account: b, subject: "brief.>" } }
+                { service: { account: b, subject: "brief.one.>" } }
+                { service: { account: b, subject: "brief.many.>" } }
             ]
         }
         b {
@@ -19,7 +22,8 @@ const CONFIG: &str = r#"
             exports: [
                 { service: "one.>" }
                 { service: "many.>", response_type: stream }
-                { service: "brief.>", response_type: stream, threshold: "300ms" }
+                { service: "brief.one.>", threshold: "300ms" }
+                { service: "brief.many.>", response_type: stream, threshold: "300ms" }
             ]
         }
     }
@@ -44,8 +48,9 @@ pub(crate) fn memory() -> Broker {
     let broker = Broker::new();
     broker.import("a", &Export::new("b", "one.>"));
     broker.import("a", &Export::new("b", "many.>").response(Response::Stream));
-    let brief = Export::new("b", "brief.>").response(Response::Stream);
-    broker.import("a", &brief.threshold(std::time::Duration::from_millis(300)));
+    let brief = |pattern| Export::new("b", pattern).threshold(Duration::from_millis(300));
+    broker.import("a", &brief("brief.one.>"));
+    broker.import("a", &brief("brief.many.>").response(Response::Stream));
     broker
 }
 
