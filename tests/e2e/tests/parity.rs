@@ -3,6 +3,7 @@
 
 mod accounts;
 mod delivery;
+mod nodes;
 mod stage;
 
 pub(crate) use stage::{Raw, Sub};

@@ -19,8 +19,8 @@ const START_MS: u64 = 1_700_000_000_000;
 /// A broker within the process, with subjects, wildcards, queue groups and "no responders" as a NATS server has them,
 /// and with faults where a test asks for them.
 ///
-/// Clones are the same broker. Its task, which exists only while messages are late, runs on the runtime that first
-/// connected.
+/// Clones are the same broker. While messages are late, and only then, it has a task on the runtime of who made them
+/// late.
 ///
 /// ```
 /// # async fn example() -> Result<(), nats_rpc::Status> {

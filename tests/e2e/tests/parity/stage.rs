@@ -43,6 +43,22 @@ impl Nats {
     }
 }
 
+/// Two real servers with a route between them.
+pub(crate) struct Cluster([nats_server::Server; 2]);
+
+impl Cluster {
+    pub(crate) fn start() -> Self {
+        let builder = |name| nats_server::Server::builder().name(name).cluster("parity");
+        let first = builder("a").start().unwrap();
+        let second = builder("b").route(&first).start().unwrap();
+        Self([first, second])
+    }
+
+    pub(crate) async fn client(&self, node: usize) -> Raw {
+        Raw::Nats(async_nats::connect(self.0[node].url()).await.unwrap())
+    }
+}
+
 /// The broker within the process with the same accounts.
 pub(crate) fn memory() -> Broker {
     let broker = Broker::new();
@@ -56,6 +72,10 @@ pub(crate) fn memory() -> Broker {
 
 pub(crate) fn memory_client(broker: &Broker, account: &str) -> Raw {
     Raw::Memory(broker.client(&Options::new().account(account)).unwrap())
+}
+
+pub(crate) fn memory_on_node(broker: &Broker, node: &str) -> Raw {
+    Raw::Memory(broker.client(&Options::new().node(node)).unwrap())
 }
 
 /// A client of either.
