@@ -17,6 +17,7 @@ mod metadata;
 mod outage;
 mod panics;
 mod parallel;
+mod parity;
 mod plain;
 mod reachability;
 mod sizes;

@@ -1,21 +1,26 @@
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
 
 use rand::RngExt;
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::delays::Attention;
+use super::state::State;
+use super::{Client, Link, Options};
 use crate::status::Status;
-use crate::subject::{Subject, matches};
 use crate::transport::clock::Clock;
-use crate::transport::{Connection, Epoch, Incoming, Outgoing, link, lock};
+use crate::transport::{Connection, Epoch, link, lock};
 
-/// What a NATS server allows by default.
-const MAX_PAYLOAD: usize = 1024 * 1024;
+/// Unix time at which the clocks of a broker begin: the same in every run.
+const START_MS: u64 = 1_700_000_000_000;
 
-/// A broker within the process: subjects, wildcards, queue groups and "no responders", as a NATS server has them.
+/// A broker within the process, with subjects, wildcards, queue groups and "no responders" as a NATS server has them,
+/// and with faults where a test asks for them.
+///
+/// Clones are the same broker. While messages are late, and only then, it has a task on the runtime of who made them
+/// late.
 ///
 /// ```
 /// # async fn example() -> Result<(), nats_rpc::Status> {
@@ -25,233 +30,157 @@ const MAX_PAYLOAD: usize = 1024 * 1024;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Default)]
-pub struct Broker(Arc<Mutex<State>>);
+#[derive(Clone)]
+pub struct Broker(Arc<Shared>);
 
-#[derive(Default)]
-struct State {
-    interests: BTreeMap<u64, Interest>,
-    next_id: u64,
-    next_client: u64,
-    /// Clients up to this number have been cut off.
-    cut_off: u64,
-    stopped: bool,
-}
-
-struct Interest {
-    client: u64,
-    pattern: String,
-    queue_group: Option<String>,
-    sender: mpsc::UnboundedSender<Incoming>,
-    delivered: u64,
-    limit: Option<u64>,
+struct Shared {
+    state: Mutex<State>,
+    /// Something arrives earlier than what the task waits for.
+    earlier: Notify,
 }
 
 impl Broker {
-    /// Creates a broker that nobody is connected to.
+    /// Creates a broker that nobody is connected to, with a random seed.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::seeded(rand::random())
+    }
+
+    /// Creates a broker whose choices all follow from `seed`: which member of a queue group gets a message, faults,
+    /// latencies, and the pauses before its connections come back.
+    ///
+    /// On a runtime of one thread whose time is paused, a program that is deterministic itself then runs the same way
+    /// again. With [`Broker::new`] the seed is random; `{:?}` shows it.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self(Arc::new(Shared { state: Mutex::new(State::new(seed)), earlier: Notify::new() }))
+    }
+
+    /// Connects to it, with [`Options::new`].
+    ///
+    /// # Errors
+    /// UNAVAILABLE while the broker is stopped.
+    pub async fn connect(&self) -> Result<Connection, Status> {
+        self.connect_with(Options::new()).await
     }
 
     /// Connects to it.
     ///
     /// # Errors
-    /// UNAVAILABLE while the broker is stopped.
-    pub async fn connect(&self) -> Result<Connection, Status> {
+    /// UNAVAILABLE while the broker is stopped or a partition is in the way.
+    pub async fn connect_with(&self, options: Options) -> Result<Connection, Status> {
+        let (seed, name) = self.with(|state| (state.rng.random(), state.name(&options)));
         let broker = self.clone();
         Connection::establish(
             Box::new(move || {
-                let broker = broker.clone();
-                Box::pin(async move {
-                    let link = broker.open()?;
-                    Epoch::start(link::Link::Memory(link), "_INBOX").await
-                })
+                let link = broker.open(&name, &options);
+                Box::pin(async move { Epoch::start(link::Link::Memory(link?), "_INBOX").await })
             }),
-            rand::random(),
+            seed,
         )
         .await
     }
 
-    /// Cuts every connection and refuses new ones, as a server that is stopped does.
-    pub fn stop(&self) {
-        let mut state = self.lock();
-        state.stopped = true;
-        state.cut_off = state.next_client;
-        state.interests.clear();
+    /// Connects a client that knows nothing of nats-rpc. It does not connect again.
+    ///
+    /// # Errors
+    /// UNAVAILABLE while the broker is stopped or a partition is in the way.
+    pub fn client(&self, options: &Options) -> Result<Client, Status> {
+        let name = self.with(|state| state.name(options));
+        self.open(&name, options).map(Client::new)
     }
 
-    /// Accepts connections again.
-    pub fn start(&self) {
-        self.lock().stopped = false;
+    fn open(&self, name: &str, options: &Options) -> Result<Link, Status> {
+        self.with(|state| {
+            if state.stopped {
+                return Err(Status::transport("the broker is stopped"));
+            }
+            if state.partitioned.contains(name) {
+                return Err(Status::transport("the broker can't be reached"));
+            }
+            if state.runtime.is_none() {
+                state.runtime = Handle::try_current().ok();
+            }
+            let start = *state.start.get_or_insert_with(Instant::now);
+            let clock = Clock::of_runtime(start, START_MS, options.clock_ahead_ms);
+            let client = state.open(name, options);
+            Ok(Link::new(self.clone(), client, clock, options.max_payload))
+        })
     }
 
-    fn open(&self) -> Result<Link, Status> {
-        let mut state = self.lock();
-        if state.stopped {
-            return Err(Status::transport("the broker is stopped"));
+    /// Looks at the state or changes it, and sees to it that what is late now will be handled in time.
+    ///
+    /// Receivers are handed their messages while the state is locked, since the order of locking is the order of
+    /// messages. Handing over only queues; their tasks run later.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = lock(&self.0.state);
+        let result = act(&mut state);
+        let attention = state.delays.attention();
+        let runtime = if let Attention::Start = attention { state.runtime.clone() } else { None };
+        drop(state);
+        match attention {
+            Attention::Unneeded => {}
+            Attention::Wake => self.0.earlier.notify_one(),
+            Attention::Start => {
+                let watch = Watch { broker: self.clone(), done: false };
+                if let Some(runtime) = Handle::try_current().ok().or(runtime) {
+                    runtime.spawn(watch.run());
+                }
+            }
         }
-        state.next_client += 1;
-        let clock = Clock::of_runtime(Instant::now(), 1_700_000_000_000, 0);
-        Ok(Link { broker: self.clone(), client: state.next_client, clock })
+        result
+    }
+}
+
+/// The task that handles what is late. It ends when nothing is.
+struct Watch {
+    broker: Broker,
+    done: bool,
+}
+
+impl Watch {
+    async fn run(mut self) {
+        while let Some(next) = self.advance() {
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(next) => {}
+                () = self.broker.0.earlier.notified() => {}
+            }
+        }
+        self.done = true;
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.0)
+    fn advance(&self) -> Option<Instant> {
+        let mut state = lock(&self.broker.0.state);
+        state.advance();
+        state.delays.wait()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Dropped with its runtime: whoever is next to need a task has to start one.
+        if !self.done {
+            lock(&self.broker.0.state).delays.abandon();
+        }
+    }
+}
+
+impl Default for Broker {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl fmt::Debug for Broker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.lock();
+        let state = lock(&self.0.state);
+        let subscriptions: usize = state.accounts.iter().map(|account| account.interests.len()).sum();
         f.debug_struct("Broker")
-            .field("subscriptions", &state.interests.len())
+            .field("seed", &state.seed)
+            .field("connections", &state.peers.len())
+            .field("subscriptions", &subscriptions)
             .field("stopped", &state.stopped)
-            .finish()
-    }
-}
-
-impl State {
-    /// Delivers to every plain subscription and to one member of each queue group.
-    fn publish(&mut self, message: &Outgoing) -> bool {
-        let subject = message.subject.as_str();
-        let mut plain = Vec::new();
-        let mut groups: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-        for (id, interest) in &self.interests {
-            if matches(&interest.pattern, subject) {
-                match interest.queue_group.as_deref() {
-                    None => plain.push(*id),
-                    Some(group) => groups.entry(group).or_default().push(*id),
-                }
-            }
-        }
-        let chosen = groups.values().map(|members| members[rand::rng().random_range(0..members.len())]);
-        let receivers: Vec<u64> = plain.into_iter().chain(chosen).collect();
-        for id in &receivers {
-            self.deliver(*id, message);
-        }
-        !receivers.is_empty()
-    }
-
-    fn deliver(&mut self, id: u64, message: &Outgoing) {
-        let Some(interest) = self.interests.get_mut(&id) else { return };
-        let incoming = Incoming {
-            subject: message.subject.clone(),
-            reply: message.reply.clone(),
-            headers: message.headers.clone(),
-            payload: message.payload.clone(),
-            no_responders: false,
-        };
-        interest.delivered += 1;
-        let gone = interest.sender.send(incoming).is_err();
-        if gone || interest.limit.is_some_and(|limit| interest.delivered >= limit) {
-            self.interests.remove(&id);
-        }
-    }
-
-    /// Tells the publisher, where it listens itself, that nobody else does.
-    fn no_responders(&mut self, client: u64, reply: &Subject) {
-        for interest in self.interests.values().filter(|interest| interest.client == client) {
-            if matches(&interest.pattern, reply.as_str()) {
-                let _ = interest.sender.send(Incoming {
-                    subject: reply.clone(),
-                    reply: None,
-                    headers: None,
-                    payload: bytes::Bytes::new(),
-                    no_responders: true,
-                });
-            }
-        }
-    }
-}
-
-/// One client's way to the broker.
-pub(crate) struct Link {
-    broker: Broker,
-    client: u64,
-    clock: Clock,
-}
-
-impl Link {
-    pub(crate) fn publish(&self, message: &Outgoing) {
-        let mut state = self.broker.lock();
-        if self.client <= state.cut_off || state.publish(message) {
-            return;
-        }
-        if let Some(reply) = &message.reply {
-            state.no_responders(self.client, reply);
-        }
-    }
-
-    pub(crate) fn subscribe(
-        &self,
-        subject: &Subject,
-        queue_group: Option<&str>,
-    ) -> Result<Subscription, Status> {
-        let mut state = self.broker.lock();
-        if self.client <= state.cut_off {
-            return Err(Status::transport("the broker was stopped"));
-        }
-        let (sender, receiver) = mpsc::unbounded_channel();
-        state.next_id += 1;
-        let id = state.next_id;
-        state.interests.insert(
-            id,
-            Interest {
-                client: self.client,
-                pattern: subject.as_str().to_owned(),
-                queue_group: queue_group.map(str::to_owned),
-                sender,
-                delivered: 0,
-                limit: None,
-            },
-        );
-        Ok(Subscription { id, broker: self.broker.clone(), receiver })
-    }
-
-    pub(crate) fn now_ms(&self) -> u64 {
-        self.clock.now_ms()
-    }
-
-    #[expect(clippy::unused_self, reason = "a NATS server's limit differs from server to server")]
-    pub(crate) fn max_payload(&self) -> usize {
-        MAX_PAYLOAD
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.broker.lock().interests.retain(|_, interest| interest.client != self.client);
-    }
-}
-
-pub(crate) struct Subscription {
-    id: u64,
-    broker: Broker,
-    receiver: mpsc::UnboundedReceiver<Incoming>,
-}
-
-impl Subscription {
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
-        self.receiver.poll_recv(cx)
-    }
-
-    pub(crate) fn unsubscribe_after(&mut self, count: u64) {
-        let mut state = self.broker.lock();
-        let Some(interest) = state.interests.get_mut(&self.id) else { return };
-        interest.limit = Some(count);
-        if interest.delivered >= count {
-            state.interests.remove(&self.id);
-        }
-    }
-
-    pub(crate) fn unsubscribe(&mut self) {
-        self.broker.lock().interests.remove(&self.id);
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        self.unsubscribe();
+            .finish_non_exhaustive()
     }
 }
