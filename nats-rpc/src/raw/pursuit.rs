@@ -1,3 +1,5 @@
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -29,14 +31,13 @@ pub(super) struct Pursuit {
     attempts: Vec<Attempt>,
     made: u32,
     repeats: u32,
-    corrected: bool,
     /// Why the last attempt that is over failed.
     failure: Option<Status>,
 }
 
 impl Pursuit {
     pub(super) fn new(draft: Draft, attempt: Attempt) -> Self {
-        Self { draft, attempts: vec![attempt], made: 1, repeats: 0, corrected: false, failure: None }
+        Self { draft, attempts: vec![attempt], made: 1, repeats: 0, failure: None }
     }
 
     /// Goes on from what came for the only attempt.
@@ -57,7 +58,7 @@ impl Pursuit {
     }
 
     async fn next(&self) -> (usize, Delivery) {
-        std::future::poll_fn(|cx| {
+        poll_fn(|cx| {
             for (index, attempt) in self.attempts.iter().enumerate() {
                 if let Poll::Ready(delivery) = attempt.ticket().poll_recv(cx) {
                     return Poll::Ready((index, delivery));
@@ -86,7 +87,7 @@ impl Pursuit {
                     self.refused(index, status, retry, server_now_ms);
                 }
             },
-            Delivery::NoResponders => self.no_responders(index).await,
+            Delivery::NoResponders => return self.no_responders(index).await,
             Delivery::Alarm => return self.alarm(index),
             Delivery::Lost(why) => self.lost(index, why),
             Delivery::Denied => {
@@ -107,15 +108,14 @@ impl Pursuit {
 
     fn refused(&mut self, index: usize, status: Status, retry: Retry, server_now_ms: u64) {
         let again = match retry {
-            Retry::Corrected if !self.corrected => {
-                self.corrected = true;
+            Retry::Corrected => {
                 let own_ms = self.attempts[index].ticket().epoch().now_ms();
                 let ahead_ms = self.draft.remote.skew.learn(own_ms, server_now_ms);
                 tracing::warn!(service = self.draft.remote.service(), ahead_ms, "clocks differ");
                 true
             }
             Retry::Transparent => true,
-            Retry::Corrected | Retry::Policy | Retry::Never => false,
+            Retry::Policy | Retry::Never => false,
         };
         self.not_processed(index, status, again);
     }
@@ -139,10 +139,11 @@ impl Pursuit {
         }
     }
 
-    async fn no_responders(&mut self, index: usize) {
+    async fn no_responders(&mut self, index: usize) -> Option<Result<Reply, Status>> {
         let method = &self.draft.method;
-        let epoch = self.attempts[index].ticket().epoch();
-        let verdict = self.draft.remote.confirm(epoch, method).await;
+        let Some(verdict) = self.confirm(&self.attempts[index]).await else {
+            return Some(Err(expired(method)));
+        };
         let nobody = || Status::transport(format!("nobody serves {method} at the moment"));
         let status = match verdict {
             Verdict::NotServed => Status::unimplemented(format!("the service does not have {method}"))
@@ -153,6 +154,30 @@ impl Pursuit {
             Verdict::Served | Verdict::Nobody | Verdict::Unknown => nobody(),
         };
         self.not_processed(index, status.with_not_processed(), verdict == Verdict::Served);
+        None
+    }
+
+    /// Why nobody took an attempt. `None`: the deadline passed before that was known.
+    async fn confirm(&self, attempt: &Attempt) -> Option<Verdict> {
+        let Draft { remote, method, .. } = &self.draft;
+        attempt.look_at_deadline();
+        let mut verdict = pin!(remote.confirm(attempt.ticket().epoch(), method));
+        poll_fn(|cx| {
+            if let Poll::Ready(verdict) = verdict.as_mut().poll(cx) {
+                return Poll::Ready(Some(verdict));
+            }
+            // Nothing else can come for an attempt that nobody took.
+            while let Poll::Ready(delivery) = attempt.ticket().poll_recv(cx) {
+                let expired = self.draft.deadline().is_some_and(|deadline| deadline <= Instant::now());
+                match delivery {
+                    Delivery::Alarm if expired => return Poll::Ready(None),
+                    Delivery::Disconnected => return Poll::Ready(Some(Verdict::Unknown)),
+                    _ => {}
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// It is time to look whether something should have come.

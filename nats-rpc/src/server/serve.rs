@@ -13,6 +13,9 @@ use crate::raw::Terms;
 use crate::status::Status;
 use crate::transport::{Connection, Epoch};
 
+/// How long a server waits before it tries again to serve on a connection.
+const REOPEN_AFTER: Duration = Duration::from_secs(1);
+
 /// What a server serves.
 pub(super) struct Plan {
     pub(super) mounts: Vec<Mount>,
@@ -65,17 +68,28 @@ impl Run {
                 () = epoch.ended() => {}
             }
             session = None;
-            epoch = tokio::select! {
+            tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                next = self.connection.next_epoch(Some(&epoch)) => next,
-            };
-            match self.open(Arc::clone(&epoch)).await {
-                Ok(opened) => session = Some(opened),
-                Err(status) => tracing::warn!(%status, "can't serve on the new connection"),
+                reopened = self.reopen(&epoch) => {
+                    epoch = Arc::clone(&reopened.epoch);
+                    session = Some(reopened);
+                }
             }
         }
         self.finish(session).await;
+    }
+
+    /// Serves on the connection that comes after `old`.
+    async fn reopen(&self, old: &Arc<Epoch>) -> Session {
+        loop {
+            let epoch = self.connection.next_epoch(Some(old)).await;
+            match self.open(epoch).await {
+                Ok(session) => return session,
+                Err(status) => tracing::warn!(%status, "can't serve on the new connection yet"),
+            }
+            tokio::time::sleep(REOPEN_AFTER).await;
+        }
     }
 
     async fn open(&self, epoch: Arc<Epoch>) -> Result<Session, Status> {

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::audit::{self, Audit};
@@ -17,6 +19,8 @@ use crate::wire::{self, Accept, Frame, Kind, Profile};
 /// Up to this many calls in flight, a message is published by the task that has it: there is nothing to collect,
 /// and another task would cost a wake-up.
 const DIRECT: usize = 2;
+/// Nothing of this connection comes back within so long: it is not worth waiting for.
+const BARRIER_LIMIT: Duration = Duration::from_secs(10);
 /// The most handles in one CANCEL.
 const HANDLES: usize = 1024;
 
@@ -178,12 +182,14 @@ impl Epoch {
     /// Waits until the server has seen everything published before, subscriptions above all.
     ///
     /// # Errors
-    /// UNAVAILABLE when the connection ends meanwhile.
+    /// UNAVAILABLE when the connection ends meanwhile, or the server does not answer within 10 s.
     pub(crate) async fn barrier(self: &Arc<Self>) -> Result<(), Status> {
-        let ticket = Ticket::open(self, Subject::from_static(""), None)?;
+        let limit = Instant::now() + BARRIER_LIMIT;
+        let ticket = Ticket::open(self, Subject::from_static(""), Some(limit))?;
         self.pump.push(Outgoing::new(ticket.reply_subject(), Bytes::from_static(&wire::NOOP)));
         match ticket.recv().await {
             Delivery::Message { .. } => Ok(()),
+            Delivery::Alarm => Err(Status::transport("the NATS server does not answer")),
             _ => Err(Status::transport("the connection has ended")),
         }
     }
@@ -194,7 +200,7 @@ impl Epoch {
     }
 
     /// Lets a call wait for its ACCEPT without its owner; see [`Ticket::abandon`].
-    pub(super) fn abandon(&self, token: u64, alarm: tokio::time::Instant) {
+    pub(super) fn abandon(&self, token: u64, alarm: Instant) {
         let Some((subject, unread)) = self.inbox.abandon(token, alarm) else { return };
         unread.for_each(|delivery| self.settle(token, &subject, &delivery));
         if self.has_ended() {

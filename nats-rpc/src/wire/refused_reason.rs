@@ -38,7 +38,7 @@ pub enum RefusedReason {
 pub enum Retry {
     /// Nothing.
     Never,
-    /// Repeats once, with `sent` corrected by the server's clock.
+    /// Repeats as if transparent, with `sent` corrected by the server's clock.
     Corrected,
     /// Repeats: at most two such repeats in a call.
     Transparent,
