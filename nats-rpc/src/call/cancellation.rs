@@ -65,14 +65,19 @@ impl Cancellation {
 }
 
 /// Completes when a call's context is cancelled; never for one that depends on nothing.
-pub(crate) struct Cancelled {
-    cancelled: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+pub(crate) struct Cancelled(Option<Pin<Box<Waiting>>>);
+
+struct Waiting {
+    cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
     deadline: Option<Instant>,
 }
 
 impl Cancelled {
     pub(super) fn new(token: Option<&CancellationToken>, deadline: Option<Instant>) -> Self {
-        Self { cancelled: token.map(|token| Box::pin(token.clone().cancelled_owned())), deadline }
+        Self(token.map(|token| {
+            let cancelled = Box::pin(token.clone().cancelled_owned());
+            Box::pin(Waiting { cancelled, deadline })
+        }))
     }
 }
 
@@ -80,10 +85,10 @@ impl Future for Cancelled {
     type Output = Status;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Status> {
-        let Some(cancelled) = &mut self.cancelled else { return Poll::Pending };
-        ready!(cancelled.as_mut().poll(cx));
+        let Some(waiting) = &mut self.0 else { return Poll::Pending };
+        ready!(waiting.cancelled.as_mut().poll(cx));
         // A handler that ends with its deadline takes its calls along, and these had the same one.
-        Poll::Ready(if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        Poll::Ready(if waiting.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             Status::deadline_exceeded("the deadline of the call whose handler made this one has passed")
         } else {
             Status::cancelled("the call whose handler made this one was given up")

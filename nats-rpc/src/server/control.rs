@@ -68,7 +68,7 @@ impl Control {
             }
             Kind::Cancel if subject::port_of(&message.subject) == Some(Port::Calls) => {
                 if let Ok(cancel) = Cancel::decode(frame.header) {
-                    self.running.cancel(cancel.handles);
+                    self.running.give_up(cancel.handles);
                 }
                 None
             }

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::calls::Calls;
 use super::handler::panicked;
+use super::pending::Pending;
 use super::plain::Bodies;
-use super::running::Entry;
+use super::running::Promise;
 use super::stats::MethodStats;
 use super::{HandlerFuture, Route};
 use crate::raw::{Answer, Opening, Reply, Terms};
@@ -23,7 +24,6 @@ const SLOW: Duration = Duration::from_micros(200);
 const SPAWNED_AFTER_SLOW: u32 = 1024;
 
 /// What all methods on one connection share.
-#[derive(Clone)]
 pub(super) struct Serving {
     pub(super) connection: Connection,
     pub(super) epoch: Arc<Epoch>,
@@ -37,7 +37,7 @@ pub(super) struct Dispatcher {
     route: Route,
     bodies: Bodies,
     stats: Arc<MethodStats>,
-    serving: Serving,
+    serving: Arc<Serving>,
     spawn_next: AtomicU32,
 }
 
@@ -47,7 +47,7 @@ impl Dispatcher {
         method: Method,
         bodies: Bodies,
         stats: Arc<MethodStats>,
-        serving: Serving,
+        serving: Arc<Serving>,
     ) -> Self {
         Self { method, route, bodies, stats, serving, spawn_next: AtomicU32::new(0) }
     }
@@ -67,7 +67,7 @@ impl Dispatcher {
     }
 
     fn handle(&self, message: Incoming, arrived: Instant, cx: &mut Context<'_>) -> Option<Outgoing> {
-        let Serving { terms, epoch, .. } = &self.serving;
+        let Serving { terms, epoch, .. } = &*self.serving;
         let (call, answer) = match Opening::read(message, &self.method, arrived, *terms, epoch) {
             Opening::Call(call, answer) => (call, answer),
             Opening::Refused(answer) => return Some(answer),
@@ -99,8 +99,7 @@ impl Dispatcher {
                 return Some(answer.finish(outcome, busy));
             }
         }
-        self.spawn(handling, answer, arrived);
-        None
+        self.spawn(handling, answer, arrived)
     }
 
     /// Publishes answers that were there at once.
@@ -110,74 +109,56 @@ impl Dispatcher {
         }
     }
 
-    fn spawn(&self, handling: HandlerFuture, answer: Answer, arrived: Instant) {
-        let (stats, Serving { epoch, calls, .. }) = (Arc::clone(&self.stats), &self.serving);
-        let entry = answer
-            .accept_at()
-            .and_then(|due| calls.running.enter(answer.reply().clone(), answer.via(), due, epoch));
-        calls.tracker.spawn(self.serving.clone().run(Pending { handling, answer, entry, arrived, stats }));
+    /// Lets a task wait for the handler.
+    fn spawn(&self, handling: HandlerFuture, answer: Answer, arrived: Instant) -> Option<Outgoing> {
+        let Serving { epoch, calls, .. } = &*self.serving;
+        let promise = answer.accept_at().map(|due| Promise {
+            reply: answer.reply().clone(),
+            via: answer.via(),
+            due,
+            epoch: Arc::clone(epoch),
+        });
+        let Some(entry) = calls.running.enter(promise) else {
+            let full = Status::resource_exhausted("16 million calls are running");
+            return Some(answer.finish(Err(full), arrived.elapsed()));
+        };
+        calls.tracker.spawn(Pending {
+            serving: Arc::clone(&self.serving),
+            stats: Arc::clone(&self.stats),
+            arrived,
+            entry,
+            work: Some((handling, answer)),
+        });
+        None
     }
-}
-
-/// A call whose handler was not ready at once.
-struct Pending {
-    handling: HandlerFuture,
-    answer: Answer,
-    /// Its caller may stop it.
-    entry: Option<Entry>,
-    arrived: Instant,
-    stats: Arc<MethodStats>,
 }
 
 impl Serving {
-    /// Waits for a handler and answers, on the next connection if its own has ended.
-    async fn run(self, mut call: Pending) {
-        let handled = std::future::poll_fn(|cx| {
-            // A caller that has given up awaits no answer.
-            match poll(&mut call.handling, cx) {
-                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-                Poll::Pending if call.entry.as_ref().is_some_and(|entry| entry.is_cancelled(cx)) => {
-                    Poll::Ready(None)
+    /// Publishes the answer to a call that ran by itself, on the next connection if its own has ended.
+    pub(super) fn answer(self: &Arc<Self>, answer: Outgoing) {
+        if self.epoch.has_ended() {
+            let serving = Arc::clone(self);
+            self.calls.tracker.spawn(async move {
+                tokio::select! {
+                    biased;
+                    epoch = serving.connection.next_epoch(None) => serving.publish(&epoch, answer, true),
+                    () = serving.calls.abort.cancelled() => {}
                 }
-                Poll::Pending => Poll::Pending,
-            }
-        });
-        let outcome = tokio::select! {
-            biased;
-            outcome = handled => outcome,
-            () = self.calls.abort.cancelled() => {
-                Some(Err(Status::unavailable("the server was shut down during the call")))
-            }
-        };
-        let Pending { handling, answer, entry, arrived, stats } = call;
-        drop((handling, entry));
-        let busy = arrived.elapsed();
-        let Some(outcome) = outcome else {
-            let given_up = Status::cancelled("the caller gave up");
-            return stats.record(Some(&given_up), busy);
-        };
-        stats.record(outcome.as_ref().err(), busy);
-        self.answer(answer.finish(outcome, busy)).await;
+            });
+        } else {
+            self.publish(&self.epoch, answer, self.calls.tracker.len() <= 1);
+        }
     }
 
-    async fn answer(&self, answer: Outgoing) {
+    fn publish(&self, epoch: &Epoch, answer: Outgoing, alone: bool) {
         let closing = self.terms.closing(&answer.subject);
-        let (epoch, alone) = if self.epoch.has_ended() {
-            tokio::select! {
-                biased;
-                epoch = self.connection.next_epoch(None) => (epoch, true),
-                () = self.calls.abort.cancelled() => return,
-            }
-        } else {
-            (Arc::clone(&self.epoch), self.calls.tracker.len() <= 1)
-        };
         epoch.answer(answer, alone);
         closing.into_iter().for_each(|closing| epoch.answer(closing, alone));
     }
 }
 
 /// Polls a handler; layers around it may panic too.
-fn poll(handling: &mut HandlerFuture, cx: &mut Context<'_>) -> Poll<Result<Reply, Status>> {
+pub(super) fn poll(handling: &mut HandlerFuture, cx: &mut Context<'_>) -> Poll<Result<Reply, Status>> {
     catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)))
         .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
 }

@@ -10,6 +10,7 @@ mod handle;
 mod handler;
 mod instance;
 mod mount;
+mod pending;
 mod plain;
 mod reader;
 mod running;

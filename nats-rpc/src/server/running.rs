@@ -1,6 +1,7 @@
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -25,36 +26,46 @@ const UNLISTED_AFTER: Duration = Duration::from_millis(7500);
 /// What this server shows its callers that it can do.
 pub(super) const FEATURES: Features = Features::LATE_ACCEPT.with(Features::AUDIT);
 
-/// The calls of a server whose callers may learn that they run, and stop them. They outlive the connection that they
-/// came by.
+/// The calls of a server whose handlers were not ready at once. They outlive the connection that they came by.
 pub(super) struct Running {
     instance: Instance,
-    calls: Slab<Pending>,
+    calls: Slab<Call>,
     accepts: Mutex<Accepts>,
     wake: Notify,
 }
 
-#[derive(Default)]
-struct Pending {
+struct Call {
     waker: Option<Waker>,
-    cancelled: bool,
+    stop: Option<Stop>,
+    /// How to accept the call, until that is done.
+    promise: Option<Promise>,
     accepted: bool,
+}
+
+/// Why a handler is to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The caller has given the call up, and awaits no answer.
+    GivenUp,
+    /// The server waits no longer.
+    Shutdown,
+}
+
+/// An ACCEPT that the caller wants.
+pub(super) struct Promise {
+    pub(super) reply: Subject,
+    pub(super) via: Via,
+    pub(super) due: Instant,
+    pub(super) epoch: Arc<Epoch>,
 }
 
 #[derive(Default)]
 struct Accepts {
-    /// ACCEPTs to be sent, by when they are due and in the order of their calls.
-    due: BTreeMap<(Instant, u64), Due>,
+    /// ACCEPTs to be sent: when, in which order, and for which calls.
+    due: BinaryHeap<Reverse<(Instant, u64, u64)>>,
     sequence: u64,
     /// The calls whose ACCEPTs were sent.
     accepted: BTreeMap<u64, Accepted>,
-}
-
-struct Due {
-    handle: u64,
-    reply: Subject,
-    via: Via,
-    epoch: Arc<Epoch>,
 }
 
 /// When an accepted call was last asked after, and by whom.
@@ -84,34 +95,40 @@ impl Running {
         self.lock().accepted.len()
     }
 
-    /// Enters a call whose caller wants an ACCEPT at `due`. `None`: there are 16 million already.
-    pub(super) fn enter(
-        self: &Arc<Self>,
-        reply: Subject,
-        via: Via,
-        due: Instant,
-        epoch: &Arc<Epoch>,
-    ) -> Option<Entry> {
-        let handle = self.calls.open(Pending::default())?;
-        let mut accepts = self.lock();
-        let first = accepts.due.is_empty();
-        accepts.sequence += 1;
-        let place = (due, accepts.sequence);
-        accepts.due.insert(place, Due { handle, reply, via, epoch: Arc::clone(epoch) });
-        drop(accepts);
-        if first {
-            self.wake.notify_one();
+    /// Enters a call. `None`: there are 16 million already.
+    pub(super) fn enter(self: &Arc<Self>, promise: Option<Promise>) -> Option<Entry> {
+        let due = promise.as_ref().map(|promise| promise.due);
+        let handle = self.calls.open(Call { waker: None, stop: None, promise, accepted: false })?;
+        if let Some(due) = due {
+            self.promise(handle, due);
         }
         Some(Entry { running: Arc::clone(self), handle })
     }
 
+    fn promise(&self, handle: u64, due: Instant) {
+        let mut accepts = self.lock();
+        let earliest = accepts.due.peek().is_none_or(|Reverse((first, ..))| due < *first);
+        accepts.sequence += 1;
+        let place = accepts.sequence;
+        accepts.due.push(Reverse((due, place, handle)));
+        drop(accepts);
+        if earliest {
+            self.wake.notify_one();
+        }
+    }
+
     /// The callers have given these up.
-    pub(super) fn cancel(&self, handles: impl Iterator<Item = u64>) {
+    pub(super) fn give_up(&self, handles: impl Iterator<Item = u64>) {
         for handle in handles {
-            let waker = self.calls.with(handle, |call| {
-                call.cancelled = true;
-                call.waker.take()
-            });
+            let waker = self.calls.with(handle, |call| call.stop(Stop::GivenUp));
+            waker.flatten().into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Stops all handlers.
+    pub(super) fn shut_down(&self) {
+        for number in self.calls.numbers() {
+            let waker = self.calls.with_number(number, |_, call| call.stop(Stop::Shutdown));
             waker.flatten().into_iter().for_each(Waker::wake);
         }
     }
@@ -156,7 +173,7 @@ impl Running {
             }
             let next = {
                 let accepts = self.lock();
-                let due = accepts.due.keys().next().map(|(due, _)| (*due).max(now + TICK));
+                let due = accepts.due.peek().map(|Reverse((due, ..))| (*due).max(now + TICK));
                 let sweep = (!accepts.accepted.is_empty()).then_some(next_sweep);
                 due.into_iter().chain(sweep).min()
             };
@@ -170,11 +187,16 @@ impl Running {
 
     fn accept_due(&self, now: Instant) {
         let mut accepts = self.lock();
-        while let Some(first) = accepts.due.first_entry().filter(|first| first.key().0 <= now) {
-            let Due { handle, reply, via, epoch } = first.remove();
+        while accepts.due.peek().is_some_and(|Reverse((due, ..))| *due <= now) {
+            let Some(Reverse((_, _, handle))) = accepts.due.pop() else { return };
             // Under the lock of what is accepted: a call that ends meanwhile has to wait for it to be forgotten.
-            let runs = self.calls.with(handle, |call| call.accepted = true).is_some();
-            if runs && !epoch.has_ended() {
+            let promise = self.calls.with(handle, |call| {
+                call.accepted = true;
+                call.promise.take()
+            });
+            if let Some(Promise { reply, via, epoch, .. }) = promise.flatten()
+                && !epoch.has_ended()
+            {
                 let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO };
                 accepts.accepted.insert(handle, accepted);
                 let frame = self.accept(handle, via, epoch.max_payload());
@@ -206,7 +228,7 @@ impl Running {
         drop(accepts);
         if !orphans.is_empty() {
             tracing::info!(calls = orphans.len(), "calls are given up: their callers have gone");
-            self.cancel(orphans.into_iter());
+            self.give_up(orphans.into_iter());
         }
     }
 
@@ -222,6 +244,13 @@ async fn sleep_until(next: Option<Instant>) {
     }
 }
 
+impl Call {
+    fn stop(&mut self, why: Stop) -> Option<Waker> {
+        self.stop.get_or_insert(why);
+        self.waker.take()
+    }
+}
+
 /// What a server knows of the calls that a client asks after.
 #[derive(Default)]
 pub(super) struct Audited {
@@ -231,16 +260,16 @@ pub(super) struct Audited {
 }
 
 impl Entry {
-    /// Whether the caller has given the call up; wakes the task when it does.
-    pub(super) fn is_cancelled(&self, cx: &mut Context<'_>) -> bool {
-        let cancelled = self.running.calls.with(self.handle, |call| {
+    /// Whether the handler is to stop; wakes the task when it is.
+    pub(super) fn poll_stop(&self, cx: &mut Context<'_>) -> Poll<Stop> {
+        let stop = self.running.calls.with(self.handle, |call| {
             match &mut call.waker {
                 Some(waker) => waker.clone_from(cx.waker()),
                 waker => *waker = Some(cx.waker().clone()),
             }
-            call.cancelled
+            call.stop
         });
-        cancelled == Some(true)
+        stop.flatten().map_or(Poll::Pending, Poll::Ready)
     }
 }
 

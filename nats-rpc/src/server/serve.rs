@@ -99,7 +99,7 @@ impl Run {
             terms: self.plan.terms,
             calls: self.calls.clone(),
         };
-        Session::open(&self.plan.mounts, &self.discovery, &serving).await
+        Session::open(&self.plan.mounts, &self.discovery, &Arc::new(serving)).await
     }
 
     /// Receives what is still to come, lets it end, and sees that the answers have left.
@@ -116,6 +116,7 @@ impl Run {
                 "calls did not end within the grace time; they are answered with UNAVAILABLE"
             );
             abort.cancel();
+            self.calls.running.shut_down();
             tracker.wait().await;
         }
         if let Some(session) = session {

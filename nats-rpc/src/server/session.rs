@@ -48,7 +48,7 @@ impl Session {
     pub(super) async fn open(
         mounts: &[Mount],
         discovery: &Discovery,
-        serving: &Serving,
+        serving: &Arc<Serving>,
     ) -> Result<Self, Status> {
         let epoch = &serving.epoch;
         let mut session = Self {
@@ -103,7 +103,7 @@ impl Session {
         &mut self,
         mount: &Mount,
         stats: impl Iterator<Item = Arc<MethodStats>>,
-        serving: &Serving,
+        serving: &Arc<Serving>,
     ) -> Result<Vec<Reader>, Status> {
         let prefix = mount.prefix();
         let mut readers = Vec::new();
@@ -112,7 +112,8 @@ impl Session {
             let subject = subject::of_method(&prefix, &method)?;
             let subscription = self.epoch.subscribe(subject.clone(), Some(mount.group())).await?;
             self.subjects.push(subject);
-            let dispatcher = Dispatcher::new(mount.route().clone(), method, bodies, stats, serving.clone());
+            let dispatcher =
+                Dispatcher::new(mount.route().clone(), method, bodies, stats, Arc::clone(serving));
             readers.push(Reader::new(subscription, dispatcher));
         }
         Ok(readers)

@@ -46,44 +46,44 @@ async fn one(world: &World, mut random: StdRng, lasts: Duration, log: &Log) {
     let name = world.any_name(&mut random);
     match random.random_range(0..8) {
         0 => {
-            log.note(format!("{name} is disconnected"));
+            log.note(&format!("{name} is disconnected"));
             broker.disconnect(&name);
         }
         1 => {
-            log.note(format!("{name} is frozen for {lasts:?}"));
+            log.note(&format!("{name} is frozen for {lasts:?}"));
             broker.freeze(&name);
             tokio::time::sleep(lasts).await;
             broker.thaw(&name);
         }
         2 => {
-            log.note(format!("{name} is partitioned for {lasts:?}"));
+            log.note(&format!("{name} is partitioned for {lasts:?}"));
             broker.partition(&name);
             tokio::time::sleep(lasts).await;
             broker.heal(&name);
         }
         3 => {
             let (one, other) = World::any_route(&mut random);
-            log.note(format!("the route from {one} to {other} is cut for {lasts:?}"));
+            log.note(&format!("the route from {one} to {other} is cut for {lasts:?}"));
             broker.cut_route(one, other);
             tokio::time::sleep(lasts).await;
             broker.heal_route(one, other);
         }
         4 => {
-            log.note(format!("the broker is stopped for {lasts:?}"));
+            log.note(&format!("the broker is stopped for {lasts:?}"));
             broker.stop();
             tokio::time::sleep(lasts).await;
             broker.start();
         }
         5 | 6 => {
             let server = &world.servers[random.random_range(0..world.servers.len())];
-            log.note(format!("{} is stopped, and started after {lasts:?}", server.name));
+            log.note(&format!("{} is stopped, and started after {lasts:?}", server.name));
             server.stop().await;
             tokio::time::sleep(lasts).await;
             server.start().await;
         }
         _ => {
             let faults = faults(&mut random);
-            log.note(format!("for {lasts:?}: {faults:?}"));
+            log.note(&format!("for {lasts:?}: {faults:?}"));
             broker.add_faults(faults);
             tokio::time::sleep(lasts).await;
             broker.clear_faults();

@@ -212,7 +212,7 @@ fn check_call(call: &Call, runs: &[&Run]) -> Result<(), &'static str> {
             // The second service's errors come through the first one.
             let relayed = matches!(call.job.order, Order::Relay(_));
             let usual = matches!(code, Code::Unavailable | Code::DeadlineExceeded);
-            if !usual && !(relayed && *code == Code::Cancelled) {
+            if !(usual || relayed && *code == Code::Cancelled) {
                 return Err("nothing that happened explains this error");
             }
         }

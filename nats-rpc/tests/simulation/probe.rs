@@ -128,7 +128,7 @@ pub(crate) fn answer(id: usize) -> String {
 pub(crate) fn quiet_panics() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if panic.payload_as_str() != Some(PANIC) {
+        if panic.payload().downcast_ref() != Some(&PANIC) {
             tell(panic);
         }
     }));

@@ -31,7 +31,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn note(&self, what: String) {
+    pub(crate) fn note(&self, what: &str) {
         self.lines.lock().unwrap().push(format!("{:?} {what}", self.start.elapsed()));
     }
 }

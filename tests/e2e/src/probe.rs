@@ -39,10 +39,6 @@ impl Probe for Scripted {
         (self.0)(request).await
     }
 
-    async fn read(&self, request: Request<Question>) -> Outcome {
-        (self.0)(request).await
-    }
-
     async fn nothing(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
         Ok(Empty {}.into())
     }
