@@ -1,6 +1,7 @@
 //! What a user relies on, one test for each behaviour, most of them on a real nats-server and on the broker
 //! within the process.
 
+mod accounts;
 mod calls;
 mod connect;
 mod deadlines;
@@ -11,9 +12,13 @@ mod in_process;
 mod layers;
 mod lifecycle;
 mod metadata;
+mod openings;
 mod outage;
 mod panics;
 mod parallel;
 mod plain;
+mod processes;
+mod proxied;
+mod raw_socket;
 mod sizes;
 mod subjects;
