@@ -151,6 +151,24 @@ pub(crate) fn frame() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// An OPEN or DATA with several messages. Now and then their lengths add up to more, by what 32 bits can't hold.
+pub(crate) fn several_messages() -> impl Strategy<Value = Vec<u8>> {
+    let lens = vec(prop_oneof![3 => 0..30_u64, 1 => Just(0)], 0..8);
+    let more =
+        prop_oneof![3 => Just(vec![]), 1 => Just(vec![1 << 31, 1 << 31]), 1 => vec(some_number(), 1..3)];
+    (lens, more, any::<bool>()).prop_map(|(lens, more, is_open)| {
+        let body = vec![7; lens.iter().sum::<u64>() as usize];
+        let mut numbers = Vec::new();
+        lens.into_iter().chain(more).for_each(|len| put_varint(len, &mut numbers));
+        let mut header = vec![if is_open { 13 } else { 4 } << 3 | 2];
+        put_bytes(&numbers, 0, &mut header);
+        let mut out = vec![VERSION, if is_open { 1 } else { 7 }];
+        put_bytes(&header, 0, &mut out);
+        out.extend(body);
+        out
+    })
+}
+
 /// A BATCH or PACK, now and then with more than it may hold.
 pub(crate) fn batch() -> impl Strategy<Value = Vec<u8>> {
     let inner = prop_oneof![4 => frame(), 2 => known(), 1 => bytes(10)];

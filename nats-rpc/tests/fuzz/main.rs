@@ -11,6 +11,7 @@ mod wire_support;
 
 use std::cell::Cell;
 use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
@@ -35,14 +36,24 @@ fn check<S: Strategy>(name: &str, cases: u32, strategy: S, test: impl Fn(S::Valu
     cases
 }
 
+/// What this does, and what it allocates meanwhile.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, AllocationInfo) {
+    let mut outcome = None;
+    // A panic that came through the counter would leave it counting, and it ends the process in the end.
+    let used = measure(|| outcome = Some(catch_unwind(AssertUnwindSafe(work))));
+    match outcome.expect("it was done") {
+        Ok(value) => (value, used),
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
 /// Reads everything that there is to read. Nothing is allocated for it, whatever lengths are claimed, and the work
 /// is in proportion.
 fn is_read_without_harm(payload: Vec<u8>) -> TestCaseResult {
     let payload = Bytes::from(payload);
     // The first clone of bytes that were a vector makes them shared, which is not the decoder's doing.
     let _shared = payload.clone();
-    let mut items = 0;
-    let used = measure(|| items = read::everything(&payload));
+    let (items, used) = counted(|| read::everything(&payload));
     prop_assert_eq!(used, AllocationInfo::default());
     prop_assert!(items <= 60 * (payload.len() + 1), "{} items of {} bytes", items, payload.len());
     Ok(())
@@ -79,6 +90,11 @@ fn headers_around_the_limit() {
 #[test]
 fn damaged_batches() {
     check("damaged batches", 8_000, damage::damaged(generate::batch()), is_read_without_harm);
+}
+
+#[test]
+fn bodies_of_several_messages() {
+    check("bodies", 8_000, generate::several_messages(), is_read_without_harm);
 }
 
 /// What a header says comes back when it is sent on, and then stays the same byte by byte.
@@ -133,13 +149,11 @@ fn a_batch_that_was_read_can_be_sent_on() {
 #[test]
 fn texts_of_the_plain_profile() {
     check("texts", 20_000, generate::text(), |text| {
-        let used = measure(|| read::words(&text));
+        let ((), used) = counted(|| read::words(&text));
         prop_assert_eq!(used, AllocationInfo::default());
-        let mut decoded = String::new();
-        let used = measure(|| decoded = plain::percent_decode(&text).into_owned());
+        let (_, used) = counted(|| plain::percent_decode(&text).into_owned());
         prop_assert!(used.bytes_max <= 8 * text.len() as u64 + 64, "{:?} for {} bytes", used, text.len());
-        let mut encoded = String::new();
-        let used = measure(|| encoded = plain::percent_encode(&text).into_owned());
+        let (encoded, used) = counted(|| plain::percent_encode(&text).into_owned());
         prop_assert!(used.bytes_max <= 8 * text.len() as u64 + 64, "{:?} for {} bytes", used, text.len());
         prop_assert_eq!(plain::percent_decode(&encoded), &text[..]);
         prop_assert!((1..=16).contains(&plain::code(&text)));
@@ -157,6 +171,6 @@ fn texts_of_the_plain_profile() {
 /// Were the counter not at work, the tests above would show nothing.
 #[test]
 fn allocations_are_counted() {
-    let used = measure(|| drop(std::hint::black_box(vec![0_u8; 1000])));
+    let ((), used) = counted(|| drop(std::hint::black_box(vec![0_u8; 1000])));
     assert_eq!((used.count_total, used.bytes_max), (1, 1000));
 }

@@ -4,9 +4,9 @@ use std::fmt::{self, Debug, Write as _};
 
 use bytes::Bytes;
 use nats_rpc::wire::{
-    Accept, Cancel, Credit, Data, DataFlags, Frame, FrameView, Head, Kind, Leaving, MAX_HEADER, Open,
-    OpenFlags, Ping, Pong, Profile, Refused, Terminal, TraceContext, batch, beginning, is_instance, is_key,
-    is_stale, messages, plain, profile, token,
+    Accept, Cancel, Credit, Data, DataFlags, Frame, FrameView, Head, Kind, Leaving, MAX_BATCH_CALLS,
+    MAX_HEADER, Open, OpenFlags, Ping, Pong, Profile, Refused, Terminal, TraceContext, VERSION, batch,
+    beginning, is_instance, is_key, is_stale, messages, plain, profile, token,
 };
 
 /// Reads a payload as everything that it could be. Returns how many things were found.
@@ -34,8 +34,11 @@ fn items(body: &Bytes) -> usize {
     for kind in [Kind::Batch, Kind::Pack] {
         match batch::Items::parse(kind, body) {
             Ok(items) => {
+                let most = if kind == Kind::Batch { MAX_BATCH_CALLS } else { usize::MAX };
+                assert!((1..=most).contains(&items.len()));
                 let total: usize = items.clone().map(|item| batch::item_len(item.frame.len())).sum();
                 assert!(total <= body.len(), "more than there is");
+                assert!(items.clone().all(|item| !matches!(item.frame[..], [VERSION, 2 | 3, ..])));
                 for item in items.clone() {
                     found += Frame::split(&item.frame).map_or(0, |frame| header(&frame.header, &frame.body));
                 }

@@ -85,6 +85,7 @@ pub fn two_accounts(response_type: ResponseType) -> String {
 /// its prefix, queue group, and the methods that may be called.
 #[must_use]
 pub fn permissions(prefix: &str, queue_group: &str, methods: &[&str]) -> String {
+    // Under which the NATS service API knows the service.
     let name = prefix.rsplit('.').next().unwrap_or_default();
     let below = |subjects: &[&str]| subjects.iter().map(|end| format!("{prefix}.{end}")).collect::<Vec<_>>();
     let plain = |subjects: &[&str]| subjects.iter().map(|&subject| subject.to_owned()).collect::<Vec<_>>();

@@ -63,6 +63,12 @@ impl Program {
         self.output.get()
     }
 
+    /// The lines that it has complained with so far: its standard error.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        self.errors.get()
+    }
+
     /// How many of the lines so far are this one.
     #[must_use]
     pub fn count(&self, line: &str) -> usize {

@@ -24,7 +24,16 @@ impl World {
     /// When there is none to run.
     #[must_use]
     pub fn nats() -> Self {
-        Self(Kind::Nats(Box::new(nats_server::Server::start().unwrap())))
+        Self::of(nats_server::Server::builder())
+    }
+
+    /// A nats-server as this says.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn of(server: nats_server::Builder) -> Self {
+        Self(Kind::Nats(Box::new(server.start().unwrap())))
     }
 
     /// A nats-server with this configuration: accounts, permissions, limits.
@@ -33,7 +42,7 @@ impl World {
     /// When it does not start with it.
     #[must_use]
     pub fn with_config(text: impl Into<String>) -> Self {
-        Self(Kind::Nats(Box::new(nats_server::Server::builder().config(text).start().unwrap())))
+        Self::of(nats_server::Server::builder().config(text))
     }
 
     /// A nats-server with `JetStream`.
@@ -42,7 +51,7 @@ impl World {
     /// When there is none to run.
     #[must_use]
     pub fn jetstream() -> Self {
-        Self(Kind::Nats(Box::new(nats_server::Server::builder().jetstream(true).start().unwrap())))
+        Self::of(nats_server::Server::builder().jetstream(true))
     }
 
     /// The broker within the process.

@@ -2,6 +2,7 @@
 //! within the process.
 
 mod accounts;
+mod answers;
 mod calls;
 mod connect;
 mod deadlines;
@@ -12,6 +13,7 @@ mod in_process;
 mod layers;
 mod lifecycle;
 mod metadata;
+mod noise;
 mod openings;
 mod outage;
 mod panics;

@@ -1,8 +1,6 @@
 //! Whatever comes to the subject of a method: the server answers it once, or not at all where it must not, and
 //! goes on.
 
-mod noise;
-
 use std::collections::HashMap;
 
 use async_nats::{Message, Subscriber};
@@ -13,16 +11,11 @@ use nats_rpc::server::Handle;
 use nats_rpc::wire::{Frame, Kind, Profile, Refused, Terminal, VERSION, plain, profile};
 use nats_rpc::{Request, Response, Status};
 
-use self::noise::{Noise, Sent};
+use crate::noise::{Noise, Sent, setting};
 
 const INBOX: &str = "openings.answers";
 /// Messages that are sent before their answers are looked at.
 const BATCH: usize = 100;
-
-/// A number that the environment may say: for longer runs, and to repeat one.
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().map_or(default, |text| text.parse().expect(name))
-}
 
 /// Sends back what it got, so that odd metadata has to leave, too.
 async fn echo(request: Request<Question>) -> Result<Response<Answer>, Status> {
@@ -132,7 +125,7 @@ fn is_sound(sent: &Sent, answer: &Message) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_message_is_answered_as_it_should_be() {
-    let (count, seed) = (setting("E2E_FUZZ_MESSAGES", 6_000), setting("E2E_FUZZ_SEED", 1));
+    let (count, seed) = (setting("E2E_FUZZ_CASES", 6_000), setting("E2E_FUZZ_SEED", 1));
     let mut noise = Noise::new(seed);
     let mut scene = Scene::new().await;
     for n in 0..count as usize {

@@ -5,7 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use e2e::{Question, question};
-use nats_rpc::wire::{Features, Kind, Numbers, Open, OpenFlags, VERSION};
+use nats_rpc::wire::{
+    Features, Kind, Numbers, Open, OpenFlags, Refused, RefusedReason, Terminal, TerminalFlags, VERSION,
+};
 use prost::Message as _;
 
 const METHODS: [(&str, &str); 3] = [
@@ -50,6 +52,11 @@ const VALUES: [&str; 16] = [
     "%zz\t \u{1}\u{7f}",
 ];
 
+/// A number that the environment may say: for longer runs, and to repeat one.
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().expect(name))
+}
+
 /// What was sent.
 #[derive(Debug)]
 pub(crate) struct Sent {
@@ -86,6 +93,51 @@ impl Noise {
             self.add_headers(&mut headers);
         }
         Sent { subject, headers, payload: payload.into() }
+    }
+
+    /// What comes to a call as its answer.
+    pub(crate) fn answer(&mut self) -> (HeaderMap, Bytes) {
+        let mut headers = HeaderMap::new();
+        let mut payload = match self.below(6) {
+            0 => self.bytes(120),
+            1 => self.frame(),
+            2 | 3 => self.terminal(),
+            4 => self.refused(),
+            _ => Vec::new(),
+        };
+        if self.below(2) == 0 {
+            self.damage(&mut payload);
+        }
+        if self.below(4) == 0 {
+            self.add_headers(&mut headers);
+        }
+        (headers, payload.into())
+    }
+
+    fn terminal(&mut self) -> Vec<u8> {
+        let mut out = BytesMut::new();
+        let (value, body) = (self.bytes(60), self.question().encode_to_vec());
+        let details = [("type.googleapis.com/x", &value[..])].into_iter().take(self.below(2) as usize);
+        let head = [("x-a", &value[..]), ("x-raw-bin", &value)].into_iter().take(self.below(3) as usize);
+        let terminal = Terminal {
+            code: self.one_of(&[0, 0, 1, 5, 16, 17, u32::MAX]),
+            flags: TerminalFlags(self.one_of(&[0, 0, 1, 0x10, u32::MAX])),
+            encoding: self.one_of(&[0, 0, 0, 1]),
+            message: self.one_of(&VALUES),
+            features: Features(self.one_of(&[0, u64::MAX])),
+            ..Terminal::default()
+        };
+        terminal.encode(details, head.clone(), head, &body, &mut out).expect("it fits");
+        out.to_vec()
+    }
+
+    fn refused(&mut self) -> Vec<u8> {
+        let mut out = BytesMut::new();
+        let reason = RefusedReason::from_number(self.below(16) as u32);
+        let mut refused = Refused::new(reason, self.one_of(&VALUES));
+        refused.server_now_ms = self.next();
+        refused.encode(&mut out);
+        out.to_vec()
     }
 
     fn frame(&mut self) -> Vec<u8> {
@@ -183,7 +235,7 @@ impl Noise {
         items[self.below(items.len() as u64) as usize]
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         (self.next() >> 11) % end
     }
 
