@@ -27,6 +27,7 @@ impl RawSocket {
     /// When there is none.
     pub async fn connect(port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         let mut own = Self(BufReader::new(stream));
         let info = own.line().await;
         assert!(info.starts_with("INFO "), "{info}");
