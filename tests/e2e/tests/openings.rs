@@ -36,6 +36,8 @@ struct Scene {
     answers: Subscriber,
     sent: Vec<Sent>,
     got: HashMap<usize, usize>,
+    /// How many of those that were sent have an answer.
+    due: usize,
     _server: Handle,
     _world: World,
 }
@@ -46,7 +48,16 @@ impl Scene {
         let (client, server) = world.start(echo).await;
         let nats = Bystander::new(&world).await;
         let answers = nats.client().subscribe(format!("{INBOX}.*")).await.unwrap();
-        Self { nats, client, answers, sent: Vec::new(), got: HashMap::new(), _server: server, _world: world }
+        Self {
+            nats,
+            client,
+            answers,
+            sent: Vec::new(),
+            got: HashMap::new(),
+            due: 0,
+            _server: server,
+            _world: world,
+        }
     }
 
     async fn send(&mut self, message: Sent) {
@@ -58,13 +69,13 @@ impl Scene {
         } else {
             client.publish_with_reply_and_headers(subject, reply, headers, payload).await.unwrap();
         }
+        self.due += usize::from(is_answered(&message));
         self.sent.push(message);
     }
 
     /// Sees that all of the batch that has an answer gets it.
     async fn settle(&mut self) {
-        let due = |sent: &[Sent]| sent.iter().filter(|message| is_answered(message)).count();
-        while self.got.len() < due(&self.sent) {
+        while self.got.len() < self.due {
             let next = tokio::time::timeout(LONG, self.answers.next()).await;
             let Ok(next) = next else {
                 let silent = (0..self.sent.len()).filter(|n| !self.got.contains_key(n));
@@ -78,15 +89,14 @@ impl Scene {
         while let Some(Some(late)) = self.answers.next().now_or_never() {
             self.take(&late);
         }
-        for (n, count) in &self.got {
-            assert!(*count == 1 && is_answered(&self.sent[*n]), "{count} answers to {:?}", self.sent[*n]);
-        }
     }
 
     fn take(&mut self, answer: &Message) {
         let n: usize = answer.subject.rsplit('.').next().unwrap().parse().unwrap();
-        *self.got.entry(n).or_default() += 1;
         let sent = &self.sent[n];
+        let count = self.got.entry(n).or_default();
+        *count += 1;
+        assert!(*count == 1 && is_answered(sent), "{answer:?} is number {count} to {sent:?}");
         assert!(is_sound(sent, answer), "{answer:?} answers {sent:?}");
     }
 }
