@@ -1,7 +1,14 @@
 //! What the end-to-end tests share: a service whose handler is a closure, and places to serve it.
 
 mod bystander;
+mod config;
+mod inspect;
+mod options;
 mod probe;
+mod process;
+mod proxy;
+mod raw_socket;
+mod script;
 mod wait;
 mod world;
 
@@ -11,10 +18,17 @@ pub mod proto {
 }
 
 pub use bystander::Bystander;
+pub use config::{Account, ResponseType, permissions, two_accounts};
+pub use inspect::{open_files, resident_bytes, threads};
+pub use options::{Args, Options};
 pub use probe::{Crew, Outcome, Scripted, other, placed, probe};
+pub use process::Program;
 pub use proto::{
     Answer, Empty, OtherClient, OtherServer, PlacedClient, PlacedServer, ProbeClient, ProbeServer, Question,
 };
+pub use proxy::Proxy;
+pub use raw_socket::{RawMessage, RawSocket};
+pub use script::{Script, channel, say};
 pub use wait::{Count, Guard, LONG, until, within};
 pub use world::World;
 

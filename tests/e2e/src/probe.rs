@@ -39,6 +39,10 @@ impl Probe for Scripted {
         (self.0)(request).await
     }
 
+    async fn ask_again(&self, request: Request<Question>) -> Outcome {
+        (self.0)(request).await
+    }
+
     async fn nothing(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
         Ok(Empty {}.into())
     }

@@ -5,7 +5,7 @@ use nats_rpc::transport::memory::Broker;
 use nats_rpc::{Channel, Connection, Request, Server};
 
 use crate::proto::{ProbeClient, Question};
-use crate::{Outcome, probe};
+use crate::{Options, Outcome, Proxy, probe};
 
 /// Where services and clients meet.
 #[derive(Debug)]
@@ -24,7 +24,34 @@ impl World {
     /// When there is none to run.
     #[must_use]
     pub fn nats() -> Self {
-        Self(Kind::Nats(Box::new(nats_server::Server::start().unwrap())))
+        Self::of(nats_server::Server::builder())
+    }
+
+    /// A nats-server as this says.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn of(server: nats_server::Builder) -> Self {
+        Self(Kind::Nats(Box::new(server.start().unwrap())))
+    }
+
+    /// A nats-server with this configuration: accounts, permissions, limits.
+    ///
+    /// # Panics
+    /// When it does not start with it.
+    #[must_use]
+    pub fn with_config(text: impl Into<String>) -> Self {
+        Self::of(nats_server::Server::builder().config(text))
+    }
+
+    /// A nats-server with `JetStream`.
+    ///
+    /// # Panics
+    /// When there is none to run.
+    #[must_use]
+    pub fn jetstream() -> Self {
+        Self::of(nats_server::Server::builder().jetstream(true))
     }
 
     /// The broker within the process.
@@ -39,10 +66,29 @@ impl World {
     /// When it is the other broker.
     #[must_use]
     pub fn url(&self) -> String {
+        self.server().url()
+    }
+
+    /// The nats-server.
+    ///
+    /// # Panics
+    /// When it is the other broker.
+    #[must_use]
+    pub fn server(&self) -> &nats_server::Server {
         match &self.0 {
-            Kind::Nats(server) => server.url(),
-            Kind::Memory(_) => panic!("the broker within the process has no URL"),
+            Kind::Nats(server) => server,
+            Kind::Memory(_) => panic!("the broker within the process is no nats-server"),
         }
+    }
+
+    /// How a process of its own connects here.
+    pub fn options(&self) -> Options {
+        Options::new(self.url())
+    }
+
+    /// A proxy before the nats-server.
+    pub async fn proxy(&self) -> Proxy {
+        Proxy::to_port(self.server().port()).await
     }
 
     /// A new connection.

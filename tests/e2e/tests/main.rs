@@ -1,6 +1,8 @@
 //! What a user relies on, one test for each behaviour, most of them on a real nats-server and on the broker
 //! within the process.
 
+mod accounts;
+mod answers;
 mod calls;
 mod connect;
 mod deadlines;
@@ -14,11 +16,16 @@ mod inheritance;
 mod layers;
 mod lifecycle;
 mod metadata;
+mod noise;
+mod openings;
 mod outage;
 mod panics;
 mod parallel;
 mod parity;
 mod plain;
+mod processes;
+mod proxied;
+mod raw_socket;
 mod reachability;
 mod sizes;
 mod stale;

@@ -2,12 +2,15 @@
 
 use crate::signal::{Signal, signal};
 use std::{
-    io,
+    fs, io,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
+
+const PAUSE_LIMIT: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(2);
 
 /// A running child. Dropping kills and reaps it; when our own process ends without dropping (an abort, a
 /// kill, a value in a static), a watchdog does.
@@ -55,6 +58,11 @@ impl Process {
         self.child.id()
     }
 
+    /// What it prints and what it complains, once, if its command had pipes for them.
+    pub fn take_output(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+        (self.child.stdout.take(), self.child.stderr.take())
+    }
+
     /// How it ended, if it has.
     ///
     /// # Errors
@@ -68,14 +76,48 @@ impl Process {
         Ok(status)
     }
 
-    /// SIGKILL.
-    pub(crate) fn kill(mut self) -> io::Result<ExitStatus> {
+    /// SIGKILL, and waits for the end.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn kill(mut self) -> io::Result<ExitStatus> {
         self.child.kill()?;
         self.reap()
     }
 
+    /// SIGSTOP: the process stands still when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses, or the process goes on all the same.
+    pub fn pause(&self) -> io::Result<()> {
+        signal(self.id(), Signal::Pause)?;
+        let begin = Instant::now();
+        while !stands_still(self.id()) {
+            if begin.elapsed() > PAUSE_LIMIT {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the process does not stand still"));
+            }
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    /// SIGCONT: goes on after [`Process::pause`].
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn resume(&self) -> io::Result<()> {
+        signal(self.id(), Signal::Resume)
+    }
+
     /// SIGTERM; SIGKILL if that does not help within the limit.
-    pub(crate) fn stop(mut self, limit: Duration) -> io::Result<ExitStatus> {
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn stop(mut self, limit: Duration) -> io::Result<ExitStatus> {
         // The id of one that has ended may be another's by now.
         if let Some(status) = self.ended()? {
             return Ok(status);
@@ -89,7 +131,7 @@ impl Process {
                 self.child.kill()?;
                 break;
             }
-            thread::sleep(Duration::from_millis(2));
+            thread::sleep(POLL);
         }
         self.reap()
     }
@@ -104,6 +146,16 @@ impl Process {
         self.watchdog.kill()?;
         self.watchdog.wait().map(drop)
     }
+}
+
+/// Whether all threads of the process are stopped, where the system tells.
+fn stands_still(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    threads.flatten().all(|thread| {
+        fs::read_to_string(thread.path().join("stat"))
+            // The state follows the name, which is in parentheses.
+            .map_or(true, |stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')))
+    })
 }
 
 impl Drop for Process {

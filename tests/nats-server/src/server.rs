@@ -246,13 +246,7 @@ impl Server {
     ///
     /// When the server does not run.
     pub fn pause(&self) -> io::Result<()> {
-        let pid = self.running()?;
-        signal(pid, Signal::Pause)?;
-        let begin = Instant::now();
-        while !stands_still(pid) && begin.elapsed() < LIMIT {
-            thread::sleep(POLL);
-        }
-        Ok(())
+        self.process.as_ref().ok_or_else(not_running)?.pause()
     }
 
     /// Lets the server go on after [`Server::pause`] (SIGCONT).
@@ -261,7 +255,7 @@ impl Server {
     ///
     /// When the server does not run.
     pub fn resume(&self) -> io::Result<()> {
-        signal(self.running()?, Signal::Resume)
+        self.process.as_ref().ok_or_else(not_running)?.resume()
     }
 
     /// Sends any signal to the server.
@@ -270,11 +264,7 @@ impl Server {
     ///
     /// When the server does not run.
     pub fn signal(&self, kind: Signal) -> io::Result<()> {
-        signal(self.running()?, kind)
-    }
-
-    fn running(&self) -> io::Result<u32> {
-        self.pid().ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "the server does not run"))
+        signal(self.pid().ok_or_else(not_running)?, kind)
     }
 
     fn address(&self) -> SocketAddr {
@@ -382,22 +372,16 @@ impl Server {
     }
 }
 
+fn not_running() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "the server does not run")
+}
+
 /// The file looks like `{"nats": ["nats://127.0.0.1:41239"], "cluster": ["nats://127.0.0.1:34567"]}`;
 /// with TLS the scheme differs.
 fn parse_ports(text: &str) -> Option<Ports> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
     let port = |key: &str| value[key][0].as_str()?.rsplit(':').next()?.parse().ok();
     Some(Ports { client: port("nats")?, cluster: port("cluster") })
-}
-
-/// Whether all threads of the process are stopped, where the system tells.
-fn stands_still(pid: u32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
-    threads.flatten().all(|thread| {
-        fs::read_to_string(thread.path().join("stat"))
-            // The state follows the name, which is in parentheses.
-            .map_or(true, |stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')))
-    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,101 @@
+mod args;
+
+use std::time::Duration;
+
+use nats_rpc::server::Mount;
+use nats_rpc::{Channel, Connection, Server, Status};
+
+pub use self::args::Args;
+use crate::{Scripted, proto::ProbeServer, script};
+
+/// How a process of its own connects, and where its service is: the same on both sides of its command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Options {
+    url: String,
+    prefix: Option<String>,
+    queue_group: Option<String>,
+    login: Option<(String, String)>,
+    inbox_prefix: Option<String>,
+    clock_ahead_ms: i64,
+    grace: Option<Duration>,
+}
+
+impl Options {
+    /// Connects there, without a user.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+
+    /// Where the service is, instead of where it belongs.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        Self { prefix: Some(prefix.into()), ..self }
+    }
+
+    /// The queue group of a server.
+    pub fn queue_group(self, queue_group: impl Into<String>) -> Self {
+        Self { queue_group: Some(queue_group.into()), ..self }
+    }
+
+    /// Logs in.
+    pub fn login(self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        Self { login: Some((user.into(), password.into())), ..self }
+    }
+
+    /// Where answers go, for a user who may not subscribe everywhere.
+    pub fn inbox_prefix(self, prefix: impl Into<String>) -> Self {
+        Self { inbox_prefix: Some(prefix.into()), ..self }
+    }
+
+    /// Lets the process believe that it is later than it is.
+    pub fn clock_ahead_ms(self, clock_ahead_ms: i64) -> Self {
+        Self { clock_ahead_ms, ..self }
+    }
+
+    /// How long a server waits for its calls when it stops.
+    pub fn grace(self, grace: Duration) -> Self {
+        Self { grace: Some(grace), ..self }
+    }
+
+    /// Connects as this says.
+    ///
+    /// # Errors
+    /// As `Connection::connect`.
+    pub async fn connect(&self) -> Result<Connection, Status> {
+        let mut builder = Connection::builder().server(&self.url).clock_ahead_ms(self.clock_ahead_ms);
+        if let Some(prefix) = &self.inbox_prefix {
+            builder = builder.inbox_prefix(prefix);
+        }
+        if let Some((user, password)) = self.login.clone() {
+            builder = builder.options(|options| options.user_and_password(user, password));
+        }
+        builder.connect().await
+    }
+
+    /// A channel on a connection of its own.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and when the prefix can't be one.
+    pub async fn channel(&self) -> Result<Channel, Status> {
+        script::channel(self.connect().await?, self.prefix.as_deref().unwrap_or("-"))
+    }
+
+    /// What serves this probe where it is to be.
+    ///
+    /// # Errors
+    /// When the prefix can't be one.
+    pub fn server(&self, probe: ProbeServer<Scripted>) -> Result<nats_rpc::server::Builder, Status> {
+        let mut mount = Mount::new(probe);
+        if let Some(prefix) = &self.prefix {
+            mount = mount.subject(prefix)?;
+        }
+        if let Some(group) = &self.queue_group {
+            mount = mount.queue_group(group);
+        }
+        let server = Server::builder().add_service(mount);
+        Ok(match self.grace {
+            Some(grace) => server.grace(grace),
+            None => server,
+        })
+    }
+}
