@@ -63,10 +63,10 @@ impl Seen {
         Self { total: 0, start: Instant::now(), periods: [0; PERIODS], fillers: [0; PERIODS], current: 0 }
     }
 
-    pub(super) fn record(&mut self, now: Instant, payload: &[u8]) {
+    pub(super) fn record(&mut self, now: Instant, filler: bool) {
         self.advance(now);
         self.total += 1;
-        let kind = if *payload == wire::NOOP { &mut self.fillers } else { &mut self.periods };
+        let kind = if filler { &mut self.fillers } else { &mut self.periods };
         kind[Self::place(self.current)] += 1;
     }
 
@@ -114,13 +114,13 @@ mod tests {
         let start = Instant::now();
         assert_eq!(seen.mark(start), 16);
         for n in 0..100 {
-            seen.record(start + Duration::from_millis(n * 10), b"call");
+            seen.record(start + Duration::from_millis(n * 10), false);
         }
         // 100 in one second: 50 in the two fullest neighbouring periods.
         assert_eq!(seen.mark(start + Duration::from_secs(1)), 100 + 16 + 50);
         assert_eq!(seen.mark(start + Duration::from_secs(9)), 166);
         assert_eq!(seen.mark(start + Duration::from_secs(20)), 116);
-        seen.record(start + Duration::from_secs(4000), b"call");
+        seen.record(start + Duration::from_secs(4000), false);
         assert_eq!(seen.mark(start + Duration::from_secs(4000)), 101 + 16 + 1);
     }
 
@@ -128,7 +128,7 @@ mod tests {
     fn fillers_count_only_while_they_come() {
         let (mut seen, start) = (Seen::new(), Instant::now());
         for n in 0..100 {
-            seen.record(start + Duration::from_millis(n), &crate::wire::NOOP);
+            seen.record(start + Duration::from_millis(n), true);
         }
         assert_eq!(seen.mark(start + Duration::from_millis(300)), 100 + 16 + 100);
         assert_eq!(seen.mark(start + Duration::from_millis(600)), 100 + 16);

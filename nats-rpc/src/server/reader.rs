@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::dispatch::Dispatcher;
 use super::drain::{Drain, Seen};
 use crate::transport::{Outgoing, Subscription};
+use crate::wire;
 
 /// Answers that wait for the messages behind theirs to be read, at most.
 const BATCH: usize = 64;
@@ -60,8 +61,11 @@ impl Reader {
             match next {
                 Poll::Ready(Some(message)) => {
                     let now = Instant::now();
-                    self.seen.record(now, &message.payload);
-                    self.dispatcher.dispatch(message, now, &mut self.answers, cx);
+                    let filler = *message.payload == wire::NOOP;
+                    self.seen.record(now, filler);
+                    if !filler {
+                        self.dispatcher.dispatch(message, now, &mut self.answers, cx);
+                    }
                 }
                 Poll::Ready(None) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,

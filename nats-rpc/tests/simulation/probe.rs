@@ -102,7 +102,7 @@ impl Instance {
                 running.ended();
                 return Err(Status::new(FAILURE, format!("failed {}", job.id)));
             }
-            Order::Panic => panic!("{PANIC}"),
+            Order::Panic => std::panic::panic_any(PANIC),
             Order::Hang => std::future::pending().await,
             Order::Relay(time) => {
                 if let Some(behind) = &self.behind {
