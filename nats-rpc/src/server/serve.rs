@@ -29,9 +29,9 @@ impl Plan {
         let epoch = connection.epoch()?;
         let instance = Instance::random();
         let discovery = Discovery::new(&self.mounts, &instance, epoch.now_ms())?;
-        discovery.refuse_other_groups(&epoch, self.startup_check).await?;
+        let foreign_members = discovery.refuse_other_groups(&epoch, self.startup_check).await?;
         let calls = Calls::new(instance);
-        let run = Run { plan: self, connection, calls: calls.clone(), discovery };
+        let run = Run { plan: self, connection, calls: calls.clone(), discovery, foreign_members };
         let session = run.open(epoch).await?;
         let stop = CancellationToken::new();
         let task = tokio::spawn(run.serve(session, stop.clone()));
@@ -45,6 +45,8 @@ struct Run {
     connection: Connection,
     calls: Calls,
     discovery: Discovery,
+    /// Of the queue groups, who would take fillers for calls.
+    foreign_members: bool,
 }
 
 impl Run {
@@ -105,7 +107,7 @@ impl Run {
     /// Receives what is still to come, lets it end, and sees that the answers have left.
     async fn finish(&self, session: Option<Session>) {
         if let Some(session) = &session {
-            session.drain().await;
+            session.drain(!self.foreign_members).await;
         }
         let Calls { tracker, abort, .. } = &self.calls;
         tracker.close();

@@ -120,8 +120,8 @@ impl Session {
     }
 
     /// Announces that the instance leaves, then leaves the queue groups without losing what the NATS server has sent
-    /// already.
-    pub(super) async fn drain(&self) {
+    /// already. `fills` says whether fillers do no harm.
+    pub(super) async fn drain(&self, fills: bool) {
         for service in &self.services {
             service.control.leave();
             self.epoch.send_control(service.announcement());
@@ -131,7 +131,7 @@ impl Session {
             tokio::select! {
                 biased;
                 () = self.readers.wait() => {}
-                () = fill(&self.epoch, &self.subjects, &self.drain.missing) => {}
+                () = fill(&self.epoch, &self.subjects, &self.drain.missing), if fills => {}
             }
         };
         if tokio::time::timeout(DRAIN_LIMIT, ended).await.is_err() {

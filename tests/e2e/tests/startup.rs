@@ -152,3 +152,30 @@ async fn garbage_is_no_obstacle_and_hides_nobody() {
     assert_refused(start(&world, in_group("q").startup_check(LONG * 4)).await, &named);
     answering.await.unwrap();
 }
+
+/// What an instance sends to its own subjects, to leave its group faster, would be a call to others.
+#[tokio::test]
+async fn a_member_that_is_no_peer_gets_calls_only() {
+    let world = World::nats();
+    let nats = Bystander::new(&world).await;
+    let service = nats.client().service_builder().start("stranger", "1.0.0").await.unwrap();
+    let endpoint = service.endpoint_builder().queue_group("q").name("it");
+    let mut endpoint = endpoint.add("svc.e2e.v1.Probe.Ask").await.unwrap();
+    nats.publish("x", "").await;
+    let got = Count::new();
+    let gets = got.clone();
+    let reading = tokio::spawn(async move {
+        while let Some(request) = endpoint.next().await {
+            assert!(request.message.reply.is_some(), "a filler: {:?}", request.message.payload);
+            gets.add();
+            request.respond(Ok(Bytes::new())).await.unwrap();
+        }
+    });
+    let server = start(&world, in_group("q")).await.unwrap();
+    let begin = Instant::now();
+    server.shutdown().await;
+    assert!(begin.elapsed() < LONG, "{:?}", begin.elapsed());
+    nats.request("svc.e2e.v1.Probe.Ask", &[], "the last").await;
+    assert_eq!(got.get(), 1);
+    assert!(!reading.is_finished());
+}

@@ -1,5 +1,7 @@
 //! The JSON of the answers. Schemas: `schemas/micro/v1` of nats-io/jsm.go, which `nats service` checks them against.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::service::{Endpoint, Service};
@@ -49,13 +51,15 @@ struct Identity<'a> {
     name: &'a str,
     id: &'a str,
     version: &'a str,
-    metadata: ServiceMetadata,
+    metadata: BTreeMap<&'static str, &'static str>,
 }
 
-#[derive(Serialize)]
-struct ServiceMetadata {
-    #[serde(rename = "nats-rpc.version")]
-    library: &'static str,
+/// The key by which services that were made with nats-rpc are known.
+pub(super) const RUNTIME_VERSION: &str = "nats-rpc.version";
+
+/// The same for all.
+fn metadata() -> BTreeMap<&'static str, &'static str> {
+    BTreeMap::from([(RUNTIME_VERSION, env!("CARGO_PKG_VERSION"))])
 }
 
 #[derive(Serialize)]
@@ -110,7 +114,7 @@ impl<'a> Identity<'a> {
             name: &service.name,
             id: service.id.as_str(),
             version: &service.version,
-            metadata: ServiceMetadata { library: env!("CARGO_PKG_VERSION") },
+            metadata: metadata(),
         }
     }
 }

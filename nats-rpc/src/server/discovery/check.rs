@@ -16,8 +16,8 @@ use crate::wire::beginning;
 const MAX_SHOWN: usize = 256;
 
 /// Asks everybody what they serve, and listens for `wait`, or not at all when the NATS server says that nobody is
-/// there to answer.
-pub(super) async fn run(services: &[Service], epoch: &Arc<Epoch>, wait: Duration) -> Result<(), Status> {
+/// there to answer. Returns whether anybody shares a queue group who was not made with nats-rpc.
+pub(super) async fn run(services: &[Service], epoch: &Arc<Epoch>, wait: Duration) -> Result<bool, Status> {
     let subject = Subject::from_static(Verb::Info.subject());
     let ticket = Ticket::open(epoch, subject.clone(), Instant::now().checked_add(wait))?;
     epoch.send_control(Outgoing {
@@ -26,11 +26,14 @@ pub(super) async fn run(services: &[Service], epoch: &Arc<Epoch>, wait: Duration
         headers: None,
         payload: Bytes::new(),
     });
-    let mut ignored: u64 = 0;
+    let (mut ignored, mut foreign) = (0_u64, false);
     loop {
         match ticket.recv().await {
             Delivery::Message { payload, .. } => match Info::parse(&payload) {
-                Ok(other) => refuse_conflict(services, &other)?,
+                Ok(other) => {
+                    refuse_conflict(services, &other)?;
+                    foreign |= !other.is_nats_rpc && shares_a_subject(services, &other);
+                }
                 Err(error) => {
                     ignored += 1;
                     tracing::debug!(%error, ignored, "an answer to $SRV.INFO can't be read");
@@ -38,9 +41,9 @@ pub(super) async fn run(services: &[Service], epoch: &Arc<Epoch>, wait: Duration
             },
             Delivery::Denied => {
                 tracing::warn!("may not ask who serves the same subjects in another queue group");
-                return Ok(());
+                return Ok(foreign);
             }
-            Delivery::NoResponders | Delivery::Alarm => return Ok(()),
+            Delivery::NoResponders | Delivery::Alarm => return Ok(foreign),
             Delivery::Disconnected | Delivery::Lost(_) => {
                 return Err(Status::transport("the connection has ended"));
             }
@@ -61,6 +64,12 @@ fn refuse_conflict(services: &[Service], other: &Info) -> Result<(), Status> {
         }
     }
     Ok(())
+}
+
+fn shares_a_subject(services: &[Service], other: &Info) -> bool {
+    let own = services.iter().flat_map(Service::endpoints);
+    own.into_iter()
+        .any(|own| other.endpoints.iter().any(|theirs| matches(&theirs.subject, own.subject.as_str())))
 }
 
 fn conflict(service: &Service, endpoint: &Endpoint, other: &Info, theirs: &foreign::Endpoint) -> Status {

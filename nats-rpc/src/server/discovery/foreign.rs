@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::answer::RUNTIME_VERSION;
 use super::verb::Verb;
 use crate::spec::ServiceSpec;
 
@@ -12,6 +13,8 @@ pub(super) struct Info {
     pub(super) name: String,
     pub(super) id: String,
     pub(super) endpoints: Vec<Endpoint>,
+    /// It was made with nats-rpc, and so knows what a filler is.
+    pub(super) is_nats_rpc: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -38,6 +41,8 @@ impl Info {
             id: Value,
             #[serde(default)]
             endpoints: Option<Vec<Value>>,
+            #[serde(default)]
+            metadata: Value,
         }
 
         let raw: Raw = serde_json::from_slice(payload)?;
@@ -49,6 +54,7 @@ impl Info {
         Ok(Self {
             name: text(raw.name),
             id: text(raw.id),
+            is_nats_rpc: raw.metadata.get(RUNTIME_VERSION).is_some(),
             endpoints: endpoints.filter_map(|endpoint| Endpoint::deserialize(endpoint).ok()).collect(),
         })
     }
@@ -85,7 +91,7 @@ mod tests {
             endpoint("a.none", None),
             endpoint("a.null", None),
         ];
-        assert_eq!(Info::parse(info).unwrap(), Info { name: "a".to_owned(), id: String::new(), endpoints });
+        assert_eq!(Info::parse(info).unwrap(), Info { name: "a".to_owned(), endpoints, ..Info::default() });
     }
 
     #[test]

@@ -41,14 +41,19 @@ impl Discovery {
         self.0.iter().map(|service| service.endpoints().iter().map(|endpoint| Arc::clone(endpoint.stats())))
     }
 
-    /// Sees whether anybody serves one of the subjects in another queue group.
+    /// Sees whether anybody serves one of the subjects in another queue group. Returns whether one that was not made
+    /// with nats-rpc does so in the same.
     ///
     /// # Errors
     /// FAILED_PRECONDITION when somebody does, RESOURCE_EXHAUSTED when too many calls are waiting on the
     /// connection, UNAVAILABLE when it ends meanwhile.
-    pub(super) async fn refuse_other_groups(&self, epoch: &Arc<Epoch>, wait: Duration) -> Result<(), Status> {
+    pub(super) async fn refuse_other_groups(
+        &self,
+        epoch: &Arc<Epoch>,
+        wait: Duration,
+    ) -> Result<bool, Status> {
         if wait.is_zero() {
-            return Ok(());
+            return Ok(false);
         }
         check::run(&self.0, epoch, wait).await
     }

@@ -9,7 +9,8 @@ fn outcome(subject: &str, queue_group: Option<&str>) -> Result<(), String> {
     let service = Service::new(&idle().queue_group("q"), &Instance::random(), 0).unwrap();
     let theirs = Endpoint { subject: subject.to_owned(), queue_group: queue_group.map(str::to_owned) };
     let elsewhere = Endpoint { subject: "elsewhere".to_owned(), queue_group: None };
-    let other = Info { name: "theirs".to_owned(), id: "X7".to_owned(), endpoints: vec![elsewhere, theirs] };
+    let (name, id) = ("theirs".to_owned(), "X7".to_owned());
+    let other = Info { name, id, endpoints: vec![elsewhere, theirs], is_nats_rpc: false };
     refuse_conflict(&[service], &other).map_err(|status| {
         assert_eq!(status.code(), Code::FailedPrecondition);
         status.message().to_owned()
