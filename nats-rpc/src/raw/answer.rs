@@ -7,7 +7,7 @@ use bytes::Bytes;
 use prost::Message;
 use tokio::time::Instant;
 
-use super::exchange::{frame_limit, metadata_len};
+use super::frames::{frame_limit, metadata_len};
 use super::{Reply, ReplyBody, build};
 use crate::metadata::{Metadata, Value};
 use crate::status::{Status, details};

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Expected};
-use super::exchange::{frame_limit, metadata_len};
+use super::frames::{frame_limit, metadata_len};
 use super::{Body, Call, Remote, build};
 use crate::call::Context;
 use crate::metadata::Metadata;

@@ -3,7 +3,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempt::Attempt;
@@ -11,11 +10,9 @@ use super::draft::Draft;
 use super::pursuit::{Pursuit, expired};
 use super::said::Said;
 use super::{Call, Remote, Reply};
-use crate::metadata::Metadata;
 use crate::status::Status;
 use crate::subject::Subject;
 use crate::transport::{Delivery, Epoch};
-use crate::wire::{self, Entries};
 
 /// The client's half of one unary call, from its opening frame on.
 ///
@@ -102,22 +99,4 @@ fn ended(draft: &Draft, attempt: &mut Attempt, delivery: &Delivery) -> Ended {
         }
         _ => Ended::No,
     }
-}
-
-/// Copies: a slice would keep the NATS client's whole read buffer alive.
-pub(super) fn received(entries: Entries<'_>) -> Metadata {
-    let mut metadata = Metadata::new();
-    for (key, value) in entries {
-        metadata.append_received(key, Bytes::copy_from_slice(value));
-    }
-    metadata
-}
-
-pub(super) fn metadata_len(metadata: &Metadata) -> usize {
-    metadata.raw().map(|(key, value)| key.len() + value.len() + 12).sum()
-}
-
-/// The largest frame where the server allows messages of `max_payload` bytes.
-pub(super) fn frame_limit(max_payload: usize) -> usize {
-    max_payload.min(wire::DEFAULT_MAX_MESSAGE as usize).saturating_sub(wire::MESSAGE_RESERVE)
 }

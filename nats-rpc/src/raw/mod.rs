@@ -7,6 +7,7 @@ mod buffer;
 mod call;
 mod draft;
 mod exchange;
+mod frames;
 mod opening;
 mod pursuit;
 mod remote;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::exchange::received;
+use super::frames::received;
 use super::{Answer, Body, Call, Terms, build};
 use crate::call::{Context, Priority, TraceContext};
 use crate::metadata::Metadata;

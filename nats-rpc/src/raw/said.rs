@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost_types::Any;
 
-use super::exchange::received;
+use super::frames::received;
 use super::{Reply, ReplyBody};
 use crate::status::{Code, Origin, Status};
 use crate::transport::Headers;

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::instance::Instance;
 use crate::subject::Subject;
 use crate::transport::{Epoch, Outgoing, Slab};
-use crate::wire::{Accept, DEFAULT_MAX_MESSAGE, Features, Via};
+use crate::wire::{Accept, DEFAULT_MAX_MESSAGE, Features, Via, token};
 
 /// ACCEPTs go out this often, and so may be that much late.
 const TICK: Duration = Duration::from_millis(5);
@@ -224,8 +224,10 @@ impl Running {
             |call: &Accepted| now - call.listed > ORPHANED_AFTER.max(call.interval * ORPHANED_INTERVALS);
         let accepts = self.lock();
         let orphans = accepts.accepted.iter().filter(|(_, call)| orphaned(call));
-        let orphans: Vec<u64> = orphans.map(|(handle, _)| *handle).collect();
+        let mut orphans: Vec<u64> = orphans.map(|(handle, _)| *handle).collect();
         drop(accepts);
+        // In the order of their slots: handles are random.
+        orphans.sort_by_key(|handle| token::slot(*handle));
         if !orphans.is_empty() {
             tracing::info!(calls = orphans.len(), "calls are given up: their callers have gone");
             self.give_up(orphans.into_iter());
