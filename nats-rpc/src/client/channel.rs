@@ -29,26 +29,29 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Channel {
-    connection: Connection,
-    settings: Arc<Settings>,
-    /// What is known of the services that are called.
-    remotes: Arc<Remotes>,
-}
+pub struct Channel(Arc<Shared>);
 
+/// In one piece, since each call clones its channel.
 #[derive(Debug, Clone)]
-struct Settings {
+struct Shared {
+    connection: Connection,
     default_timeout: Option<Duration>,
     /// Services that are called elsewhere than where their `.proto` says: name and prefix.
     mounts: Vec<(String, String)>,
+    /// What is known of the services that are called.
+    remotes: Arc<Remotes>,
 }
 
 impl Channel {
     /// Creates a channel on a connection. Several channels can share one.
     #[must_use]
     pub fn new(connection: Connection) -> Self {
-        let settings = Settings { default_timeout: Some(DEFAULT_TIMEOUT), mounts: Vec::new() };
-        Self { connection, settings: Arc::new(settings), remotes: Arc::new(Remotes::new()) }
+        Self(Arc::new(Shared {
+            connection,
+            default_timeout: Some(DEFAULT_TIMEOUT),
+            mounts: Vec::new(),
+            remotes: Arc::new(Remotes::new()),
+        }))
     }
 
     /// Connects to the NATS server at `url` and creates a channel on the connection.
@@ -63,20 +66,20 @@ impl Channel {
     /// The connection, for other channels and servers.
     #[must_use]
     pub fn connection(&self) -> &Connection {
-        &self.connection
+        &self.0.connection
     }
 
     /// Sets the deadline of unary calls that name none and whose method has none either. Default: 10 s.
     #[must_use]
     pub fn with_default_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.settings).default_timeout = Some(timeout);
+        Arc::make_mut(&mut self.0).default_timeout = Some(timeout);
         self
     }
 
     /// Lets calls without a deadline of their own wait for ever.
     #[must_use]
     pub fn without_default_timeout(mut self) -> Self {
-        Arc::make_mut(&mut self.settings).default_timeout = None;
+        Arc::make_mut(&mut self.0).default_timeout = None;
         self
     }
 
@@ -91,17 +94,17 @@ impl Channel {
     ) -> Result<Self, Status> {
         let (service, prefix) = (service.into(), prefix.into());
         subject::check_prefix(&prefix)?;
-        let mounts = &mut Arc::make_mut(&mut self.settings).mounts;
-        mounts.retain(|(own, _)| *own != service);
-        mounts.push((service, prefix));
+        let shared = Arc::make_mut(&mut self.0);
+        shared.mounts.retain(|(own, _)| *own != service);
+        shared.mounts.push((service, prefix));
         // What was known is of the services at their old places.
-        self.remotes = Arc::new(Remotes::new());
+        shared.remotes = Arc::new(Remotes::new());
         Ok(self)
     }
 
     fn subject(&self, call: &Call) -> Result<Subject, Status> {
         let method = call.method();
-        if let Some((_, prefix)) = self.settings.mounts.iter().find(|(own, _)| own == method.service()) {
+        if let Some((_, prefix)) = self.0.mounts.iter().find(|(own, _)| own == method.service()) {
             return subject::of_method(prefix, method);
         }
         match method.subject() {
@@ -111,13 +114,13 @@ impl Channel {
     }
 
     fn start(&self, mut call: Call) -> Result<Exchange, Status> {
-        let epoch = self.connection.epoch()?;
+        let Shared { connection, default_timeout, remotes, .. } = &*self.0;
+        let epoch = connection.epoch().map_err(Status::with_not_processed)?;
         let subject = self.subject(&call)?;
-        let default = call.method().timeout().or(self.settings.default_timeout);
+        let default = call.method().timeout().or(*default_timeout);
         let now = call.start(default);
-        let remote = self
-            .remotes
-            .of(call.method(), || Remote::new(call.method().service(), subject::prefix_of(&subject)));
+        let remote =
+            remotes.of(call.method(), || Remote::new(call.method().service(), subject::prefix_of(&subject)));
         Exchange::start(&epoch, subject, remote, call, now)
     }
 }

@@ -33,6 +33,11 @@ impl Call {
         Self { method, context: Context::current(), timeout: None, metadata: Metadata::new(), body }
     }
 
+    /// A call that has come from elsewhere, with a context of its own.
+    pub(crate) fn received(method: Method, context: Context, metadata: Metadata, message: Bytes) -> Self {
+        Self { method, context, timeout: None, metadata, body: Body::Unary(message) }
+    }
+
     /// Which method is called.
     #[must_use]
     pub fn method(&self) -> &Method {

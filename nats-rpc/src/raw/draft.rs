@@ -19,6 +19,9 @@ use crate::wire::{DEFAULT_ACCEPT_AFTER_MS, DEFAULT_MAX_MESSAGE, Open, OpenFlags}
 const FRAME_OVERHEAD: usize = 64;
 const ACCEPT_AFTER: Duration = Duration::from_millis(DEFAULT_ACCEPT_AFTER_MS as u64);
 
+/// A message of this length is not kept twice, in its frame and for another one.
+const LARGE: usize = 4 * 1024;
+
 /// A unary call as it can be sent, more than once if need be.
 pub(super) struct Draft {
     pub(super) method: Method,
@@ -76,8 +79,10 @@ impl Draft {
             ))
             .with_not_processed());
         }
-        // From here on the message is kept only once.
-        self.message = frame.slice(frame.len() - message_len..);
+        if message_len > LARGE {
+            // From here on it is kept only once.
+            self.message = frame.slice(frame.len() - message_len..);
+        }
         let expected = Expected { asks, sent: now, deadline, rtt: self.remote.rtt.get() };
         let ticket = Ticket::open(epoch, self.subject.clone(), expected.alarm())
             .map_err(Status::with_not_processed)?;

@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::pursuit::{Pursuit, expired};
 use super::said::Said;
 use super::{Call, Remote, Reply};
+use crate::spec::Idempotency;
 use crate::status::Status;
 use crate::subject::Subject;
 use crate::transport::{Delivery, Epoch};
@@ -41,7 +42,9 @@ impl Exchange {
         now: Instant,
     ) -> Result<Self, Status> {
         remote.greet(epoch);
-        remote.budget.deposit();
+        if call.method().idempotency() != Idempotency::Unknown {
+            remote.budget.deposit();
+        }
         let mut draft = Draft::new(call, subject, remote)?;
         let attempt = draft.send(epoch, 0, now)?;
         Ok(Self(State::Sent(Some((draft, attempt)))))

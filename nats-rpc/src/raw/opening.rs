@@ -5,7 +5,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::frames::received;
-use super::{Answer, Body, Call, Terms, build};
+use super::{Answer, Call, Terms, build};
 use crate::call::{Context, Priority, TraceContext};
 use crate::metadata::Metadata;
 use crate::spec::Method;
@@ -132,9 +132,12 @@ fn native(payload: &Bytes, method: &Method, arrived: Instant, epoch: &Epoch) -> 
     }
     let accept_after = open.accept_after_ms.unwrap_or(wire::DEFAULT_ACCEPT_AFTER_MS);
     Ok(Native::Call {
-        call: Call::new(method.clone(), Body::Unary(payload.slice_ref(frame.body)))
-            .with_context(context(&open, arrived))
-            .with_metadata(received(open.metadata)),
+        call: Call::received(
+            method.clone(),
+            context(&open, arrived),
+            received(open.metadata),
+            payload.slice_ref(frame.body),
+        ),
         max_message: open.max_message,
         accept_after: (accept_after != 0).then(|| Duration::from_millis(accept_after.into())),
     })
@@ -194,5 +197,5 @@ fn plain_call(
     if let Some(trace) = header(plain::TRACEPARENT).and_then(TraceContext::from_traceparent) {
         context = context.with_trace(trace, header(plain::TRACESTATE).unwrap_or_default());
     }
-    Ok(Call::new(method.clone(), Body::Unary(payload)).with_context(context).with_metadata(metadata))
+    Ok(Call::received(method.clone(), context, metadata, payload))
 }
