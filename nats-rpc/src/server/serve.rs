@@ -13,7 +13,7 @@ use super::reader::Reader;
 use crate::raw::Terms;
 use crate::status::Status;
 use crate::subject;
-use crate::transport::{Connection, Epoch};
+use crate::transport::{Connection, Denial, Epoch};
 
 /// How long the subscriptions may take to end by themselves when draining.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
@@ -121,7 +121,11 @@ impl Run {
             session.readers.spawn(reader.run(Arc::clone(&session.drain)));
         }
         session.readers.close();
-        session.epoch.barrier().await?;
+        if let Err(status) = session.check().await {
+            // What it did subscribe to must not go on without the rest.
+            session.drain().await;
+            return Err(status);
+        }
         Ok(session)
     }
 
@@ -168,6 +172,16 @@ struct Session {
 }
 
 impl Session {
+    /// Waits until the NATS server knows of the subscriptions, and sees that it let all of them be.
+    async fn check(&self) -> Result<(), Status> {
+        self.epoch.barrier().await?;
+        // A refusal has arrived by now, but on another way: this gives it the time of a round trip to get here.
+        self.epoch.barrier().await?;
+        let ours = |denial: &Denial| self.subjects.iter().any(|subject| subject.as_str() == denial.subject);
+        let denied = self.epoch.denied_subscriptions();
+        denied.iter().find(|denial| ours(denial)).map_or(Ok(()), |denial| Err(denial.status()))
+    }
+
     /// Leaves the queue groups without losing what the NATS server has sent already.
     async fn drain(self) {
         self.drain.begin.cancel();

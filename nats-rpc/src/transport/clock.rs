@@ -1,3 +1,4 @@
+#[cfg(feature = "nats")]
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -11,12 +12,10 @@ pub(crate) struct Clock {
 
 #[derive(Debug, Clone, Copy)]
 enum Source {
+    #[cfg(feature = "nats")]
     System,
     /// Moves with the runtime's time, which tests pause.
-    Runtime {
-        start: Instant,
-        start_ms: u64,
-    },
+    Runtime { start: Instant, start_ms: u64 },
 }
 
 impl Clock {
@@ -34,6 +33,7 @@ impl Clock {
     /// Unix milliseconds.
     pub(crate) fn now_ms(&self) -> u64 {
         let now = match self.source {
+            #[cfg(feature = "nats")]
             Source::System => millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()),
             Source::Runtime { start, start_ms } => start_ms + millis(start.elapsed()),
         };

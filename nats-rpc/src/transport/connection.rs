@@ -8,8 +8,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
 
-use super::Epoch;
-use crate::status::Status;
+use super::{Epoch, Event, Events};
+use crate::status::{Origin, Status};
 
 /// First and longest wait between attempts to connect again; each is jittered between nothing and the whole.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -35,19 +35,20 @@ pub(crate) type Connect =
 
 impl Connection {
     /// Connects, and keeps connected. `seed` is for the jitter of reconnecting.
-    pub(crate) async fn establish(connect: Connect, seed: u64) -> Result<Self, Status> {
+    pub(crate) async fn establish(connect: Connect, seed: u64, events: Events) -> Result<Self, Status> {
         let epoch = connect().await?;
+        events.emit(&Event::Connected { server: epoch.server().to_owned() });
         let (state, _) = watch::channel(Ok(Arc::clone(&epoch)));
         let connection = Self(Arc::new(Shared { state }));
         let jitter = StdRng::seed_from_u64(seed);
-        tokio::spawn(keep(Arc::downgrade(&connection.0), epoch, connect, jitter));
+        tokio::spawn(keep(Arc::downgrade(&connection.0), epoch, connect, jitter, events));
         Ok(connection)
     }
 
     /// The current epoch.
     ///
     /// # Errors
-    /// UNAVAILABLE while disconnected.
+    /// While disconnected: UNAVAILABLE, or what the last attempt to connect failed with.
     pub(crate) fn epoch(&self) -> Result<Arc<Epoch>, Status> {
         self.0.state.borrow().clone()
     }
@@ -97,13 +98,19 @@ impl Drop for Shared {
 }
 
 /// Connects again whenever a connection ends, for as long as anybody has it.
-async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut jitter: StdRng) {
+async fn keep(
+    shared: Weak<Shared>,
+    mut epoch: Arc<Epoch>,
+    connect: Connect,
+    mut jitter: StdRng,
+    events: Events,
+) {
     loop {
         epoch.ended().await;
         let Some(state) = shared.upgrade() else { return };
-        tracing::warn!("the connection has ended; connecting again");
-        state.set(Err(Status::transport("not connected: the connection has ended")));
+        state.set(Err(not_connected(&epoch.failure())));
         drop(state);
+        events.emit(&Event::Disconnected);
 
         let mut backoff = FIRST_BACKOFF;
         epoch = loop {
@@ -116,9 +123,9 @@ async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut
                 Ok(epoch) => break epoch,
                 Err(status) => {
                     let Some(state) = shared.upgrade() else { return };
-                    tracing::warn!(%status, "can't connect");
-                    let text = format!("not connected: {}", status.message());
-                    state.set(Err(Status::transport(text)));
+                    state.set(Err(not_connected(&status)));
+                    drop(state);
+                    events.emit(&Event::ConnectFailed { status });
                 }
             }
         };
@@ -126,7 +133,13 @@ async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut
             epoch.end();
             return;
         };
-        tracing::info!("connected again");
         state.set(Ok(Arc::clone(&epoch)));
+        drop(state);
+        events.emit(&Event::Connected { server: epoch.server().to_owned() });
     }
+}
+
+/// What calls fail with meanwhile. The code stays: a user who is not let in is no outage.
+fn not_connected(reason: &Status) -> Status {
+    Status::new(reason.code(), format!("not connected: {}", reason.message())).with_origin(Origin::Transport)
 }

@@ -1,12 +1,13 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::inbox::{Inbox, Ticket};
 use super::link::{Link, Subscription};
 use super::pump::Pump;
-use super::{Delivery, Outgoing};
-use crate::status::Status;
+use super::refusals::Refusals;
+use super::{Delivery, Denial, Operation, Outgoing};
+use crate::status::{Origin, Status};
 use crate::subject::Subject;
 
 /// Up to this many calls in flight, a message is published by the task that has it: there is nothing to collect,
@@ -19,7 +20,10 @@ pub(crate) struct Epoch {
     link: Link,
     pump: Pump,
     inbox: Inbox,
+    refusals: Refusals,
     ended: CancellationToken,
+    /// Why it has ended, where that is known.
+    failure: OnceLock<Status>,
 }
 
 impl Epoch {
@@ -27,7 +31,14 @@ impl Epoch {
     pub(crate) async fn start(link: Link, inbox_prefix: &str) -> Result<Arc<Self>, Status> {
         let inbox = Inbox::new(inbox_prefix);
         let subscription = link.subscribe(inbox.wildcard(), None).await?;
-        let epoch = Arc::new(Self { link, pump: Pump::default(), inbox, ended: CancellationToken::new() });
+        let epoch = Arc::new(Self {
+            link,
+            pump: Pump::default(),
+            inbox,
+            refusals: Refusals::default(),
+            ended: CancellationToken::new(),
+            failure: OnceLock::new(),
+        });
         tokio::spawn(Arc::clone(&epoch).read(subscription));
         tokio::spawn(Arc::clone(&epoch).publish());
         tokio::spawn(Arc::clone(&epoch).sweep());
@@ -61,6 +72,12 @@ impl Epoch {
         self.ended.cancel();
     }
 
+    /// Ends the connection when dropped, unless disarmed.
+    #[cfg_attr(not(feature = "nats"), expect(dead_code, reason = "only a NATS server can be slow to accept"))]
+    pub(crate) fn end_on_drop(&self) -> DropGuard {
+        self.ended.clone().drop_guard()
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.is_cancelled()
     }
@@ -68,6 +85,53 @@ impl Epoch {
     /// Waits until the connection has ended, whoever ended it.
     pub(crate) async fn ended(&self) {
         self.ended.cancelled().await;
+    }
+
+    /// What calls and barriers fail with once the connection has ended.
+    pub(crate) fn failure(&self) -> Status {
+        self.failure.get().cloned().unwrap_or_else(|| Status::transport("the connection has ended"))
+    }
+
+    /// Takes notice of what the server has refused.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(dead_code, reason = "the broker within the process refuses nothing")
+    )]
+    pub(crate) fn denied(&self, denial: &Denial) {
+        match denial.operation {
+            Operation::Publish if self.inbox.owns(&denial.subject) => self.refusals.add(denial),
+            Operation::Publish => self.inbox.denied(&denial.subject),
+            Operation::Subscribe => {
+                self.refusals.add(denial);
+                // Without its inbox every call on the connection would time out.
+                if self.inbox.owns(&denial.subject) {
+                    let text = format!("{denial}, or the inbox prefix that the connection was built with");
+                    let status = Status::permission_denied(text).with_origin(Origin::Transport);
+                    let _ = self.failure.set(status);
+                    self.end();
+                }
+            }
+        }
+    }
+
+    /// Whether a denial is the answer to a barrier, and so of no interest to anybody else.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(dead_code, reason = "the broker within the process refuses nothing")
+    )]
+    pub(crate) fn expects(&self, denial: &Denial) -> bool {
+        denial.operation == Operation::Publish && self.inbox.owns(&denial.subject)
+    }
+
+    /// The subscriptions that the server has refused so far. All that were made before a [`barrier`](Self::barrier)
+    /// are known when a second one has returned: a refusal comes before the first one's answer, but by another task.
+    pub(crate) fn denied_subscriptions(&self) -> Vec<Denial> {
+        self.refusals.subscriptions()
+    }
+
+    /// The server's address, for people.
+    pub(crate) fn server(&self) -> &str {
+        self.link.server()
     }
 
     pub(crate) fn inbox(&self) -> &Inbox {
@@ -116,20 +180,29 @@ impl Epoch {
 
     /// Waits until the server has seen everything published before, subscriptions above all.
     ///
+    /// A message to the own inbox comes back. A user who may not publish there gets a refusal instead, which tells
+    /// as much.
+    ///
     /// # Errors
-    /// UNAVAILABLE when the connection ends meanwhile.
+    /// UNAVAILABLE when the connection ends meanwhile, PERMISSION_DENIED when that is for want of its inbox.
     pub(crate) async fn barrier(self: &Arc<Self>) -> Result<(), Status> {
         let ticket = Ticket::open(Arc::clone(self), None)
             .ok_or_else(|| Status::resource_exhausted("too many calls are waiting"))?;
         // With the slot taken, an end of the connection from here on reaches it.
         if self.has_ended() {
-            return Err(Status::transport("the connection has ended"));
+            return Err(self.failure());
         }
         let own = ticket.reply_subject();
-        self.pump.push(Outgoing::new(own, bytes::Bytes::from_static(&crate::wire::NOOP)));
-        match std::future::poll_fn(|cx| ticket.poll_recv(cx)).await {
-            Delivery::Message { .. } => Ok(()),
-            _ => Err(Status::transport("the connection has ended")),
+        self.pump.push(Outgoing::new(own.clone(), bytes::Bytes::from_static(&crate::wire::NOOP)));
+        tokio::select! {
+            delivery = std::future::poll_fn(|cx| ticket.poll_recv(cx)) => match delivery {
+                Delivery::Message { .. } => Ok(()),
+                _ => Err(self.failure()),
+            },
+            // Refusals come in order: had the inbox been refused, the epoch would have ended before.
+            () = self.refusals.of_own(own.as_str()) => {
+                if self.has_ended() { Err(self.failure()) } else { Ok(()) }
+            }
         }
     }
 }

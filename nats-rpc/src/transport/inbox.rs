@@ -104,6 +104,15 @@ impl Inbox {
         }
     }
 
+    /// Whether answers to this connection go there.
+    pub(crate) fn owns(&self, subject: &str) -> bool {
+        subject.starts_with(&self.prefix)
+    }
+
+    /// Ends the calls that were sent to `subject`.
+    #[expect(clippy::unused_self, reason = "slots do not know yet where their calls were sent")]
+    pub(crate) fn denied(&self, _subject: &str) {}
+
     /// Tells every waiting call that the connection has ended.
     pub(crate) fn disconnect(&self) {
         self.slots.deliver_all(|| Delivery::Disconnected);

@@ -61,6 +61,15 @@ impl Link {
         }
     }
 
+    /// The server's address, for people.
+    pub(crate) fn server(&self) -> &str {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.server(),
+            Self::Memory(_) => "the broker within the process",
+        }
+    }
+
     /// Unix milliseconds by this host's clock.
     pub(crate) fn now_ms(&self) -> u64 {
         match self {

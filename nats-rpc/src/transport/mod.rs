@@ -2,7 +2,9 @@
 
 mod clock;
 mod connection;
+mod denial;
 mod epoch;
+mod event;
 mod inbox;
 mod link;
 pub mod memory;
@@ -10,12 +12,16 @@ mod message;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod pump;
+mod refusals;
 mod slots;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::connection::Connection;
+pub use self::denial::{Denial, Operation};
 pub(crate) use self::epoch::Epoch;
+pub use self::event::Event;
+pub(crate) use self::event::Events;
 pub(crate) use self::inbox::Ticket;
 pub(crate) use self::link::Subscription;
 pub(crate) use self::message::{Delivery, Headers, Incoming, Outgoing};

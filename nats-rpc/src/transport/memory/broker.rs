@@ -11,7 +11,7 @@ use super::interest::matches;
 use crate::status::Status;
 use crate::subject::Subject;
 use crate::transport::clock::Clock;
-use crate::transport::{Connection, Epoch, Incoming, Outgoing, link, lock};
+use crate::transport::{Connection, Epoch, Events, Incoming, Outgoing, link, lock};
 
 /// What a NATS server allows by default.
 const MAX_PAYLOAD: usize = 1024 * 1024;
@@ -70,6 +70,7 @@ impl Broker {
                 })
             }),
             rand::random(),
+            Events::default(),
         )
         .await
     }

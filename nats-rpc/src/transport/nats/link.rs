@@ -14,12 +14,14 @@ use crate::transport::{Incoming, Outgoing};
 /// One `async-nats` client that does not connect again.
 pub(crate) struct Link {
     client: Client,
+    server: String,
     clock: Clock,
 }
 
 impl Link {
-    pub(super) fn new(client: Client, clock: Clock) -> Self {
-        Self { client, clock }
+    /// `server` is its address for people.
+    pub(super) fn new(client: Client, server: String, clock: Clock) -> Self {
+        Self { client, server, clock }
     }
 
     pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
@@ -72,6 +74,10 @@ impl Link {
         if let Err(error) = self.client.flush().await {
             tracing::debug!(%error, "not flushed");
         }
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        &self.server
     }
 
     pub(crate) fn now_ms(&self) -> u64 {
