@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ const SUBSCRIPTION_CAPACITY: usize = 128 * 1024;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "nothing happens until `connect` is called"]
 pub struct Builder {
     servers: Vec<String>,
@@ -69,6 +70,18 @@ impl Connection {
             clock_ahead_ms: 0,
             events: Events::default(),
         }
+    }
+}
+
+/// Without secrets: what stands before an @ may be a password.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let servers: Vec<_> = self.servers.iter().map(|url| url.rsplit('@').next()).collect();
+        f.debug_struct("Builder")
+            .field("servers", &servers)
+            .field("login", &self.login)
+            .field("inbox_prefix", &self.inbox_prefix)
+            .finish_non_exhaustive()
     }
 }
 
