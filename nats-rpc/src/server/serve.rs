@@ -175,11 +175,10 @@ impl Session {
     /// Waits until the NATS server knows of the subscriptions, and sees that it let all of them be.
     async fn check(&self) -> Result<(), Status> {
         self.epoch.barrier().await?;
-        // A refusal has arrived by now, but on another way: this gives it the time of a round trip to get here.
-        self.epoch.barrier().await?;
+        let known = self.epoch.refusals_known().await;
         let ours = |denial: &Denial| self.subjects.iter().any(|subject| subject.as_str() == denial.subject);
         let denied = self.epoch.denied_subscriptions();
-        denied.iter().find(|denial| ours(denial)).map_or(Ok(()), |denial| Err(denial.status()))
+        denied.iter().find(|denial| ours(denial)).map_or(known, |denial| Err(denial.status()))
     }
 
     /// Leaves the queue groups without losing what the NATS server has sent already.

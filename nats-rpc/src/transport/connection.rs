@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
 
 use super::{Epoch, Event, Events};
-use crate::status::{Origin, Status};
+use crate::status::{Code, Origin, Status};
 
 /// First and longest wait between attempts to connect again; each is jittered between nothing and the whole.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -18,9 +18,10 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(4);
 /// A connection to a NATS server, or to a [`memory::Broker`](super::memory::Broker), shared by clones.
 ///
 /// Servers and channels run on it, any number of them. When the connection breaks, every call in flight fails at
-/// once with UNAVAILABLE, new calls fail until it is restored, and nothing that was queued is sent later. It is
-/// restored in the background, with jittered pauses of up to 4 s, for as long as a clone exists; servers subscribe
-/// again by themselves.
+/// once with UNAVAILABLE, new calls fail until it is restored (with UNAUTHENTICATED or PERMISSION_DENIED when the
+/// server does not let the user in again), and nothing that was queued is sent later. It is restored in the
+/// background, with jittered pauses of up to 4 s, for as long as a clone exists; servers subscribe again by
+/// themselves.
 #[derive(Clone)]
 pub struct Connection(Arc<Shared>);
 
@@ -48,7 +49,7 @@ impl Connection {
     /// The current epoch.
     ///
     /// # Errors
-    /// While disconnected: UNAVAILABLE, or what the last attempt to connect failed with.
+    /// While disconnected: UNAVAILABLE, or UNAUTHENTICATED or PERMISSION_DENIED when that is why.
     pub(crate) fn epoch(&self) -> Result<Arc<Epoch>, Status> {
         self.0.state.borrow().clone()
     }
@@ -139,7 +140,11 @@ async fn keep(
     }
 }
 
-/// What calls fail with meanwhile. The code stays: a user who is not let in is no outage.
+/// What calls fail with meanwhile: a user who is not let in is no outage, anything else is.
 fn not_connected(reason: &Status) -> Status {
-    Status::new(reason.code(), format!("not connected: {}", reason.message())).with_origin(Origin::Transport)
+    let code = match reason.code() {
+        code @ (Code::PermissionDenied | Code::Unauthenticated) => code,
+        _ => Code::Unavailable,
+    };
+    Status::new(code, format!("not connected: {}", reason.message())).with_origin(Origin::Transport)
 }

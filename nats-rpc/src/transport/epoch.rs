@@ -101,6 +101,9 @@ impl Epoch {
         match denial.operation {
             Operation::Publish if self.inbox.owns(&denial.subject) => self.refusals.add(denial),
             Operation::Publish => self.inbox.denied(&denial.subject),
+            Operation::Subscribe if denial.subject == self.inbox.malformed() => {
+                self.marked();
+            }
             Operation::Subscribe => {
                 self.refusals.add(denial);
                 // Without its inbox every call on the connection would time out.
@@ -114,17 +117,36 @@ impl Epoch {
         }
     }
 
-    /// Whether a denial is the answer to a barrier, and so of no interest to anybody else.
+    /// Whether a denial was asked for, and so is of no interest to anybody else.
     #[cfg_attr(
         not(feature = "nats"),
         expect(dead_code, reason = "the broker within the process refuses nothing")
     )]
     pub(crate) fn expects(&self, denial: &Denial) -> bool {
-        denial.operation == Operation::Publish && self.inbox.owns(&denial.subject)
+        match denial.operation {
+            Operation::Publish => self.inbox.owns(&denial.subject),
+            Operation::Subscribe => denial.subject == self.inbox.malformed(),
+        }
     }
 
-    /// The subscriptions that the server has refused so far. All that were made before a [`barrier`](Self::barrier)
-    /// are known when a second one has returned: a refusal comes before the first one's answer, but by another task.
+    /// Takes notice of a subscription that was malformed, and returns whether it was meant to be.
+    pub(crate) fn marked(&self) -> bool {
+        self.refusals.marked()
+    }
+
+    /// Waits until [`denied_subscriptions`](Self::denied_subscriptions) has all that were asked for before.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the server does not say so in time, or the connection ends meanwhile.
+    pub(crate) async fn refusals_known(&self) -> Result<(), Status> {
+        let mark = self.inbox.malformed();
+        tokio::select! {
+            known = self.refusals.complete(&self.link, &mark) => known,
+            () = self.ended() => Err(self.failure()),
+        }
+    }
+
+    /// The subscriptions that the server has refused so far.
     pub(crate) fn denied_subscriptions(&self) -> Vec<Denial> {
         self.refusals.subscriptions()
     }

@@ -104,6 +104,11 @@ impl Inbox {
         }
     }
 
+    /// No pattern for a server, although it is below what the user may subscribe to.
+    pub(crate) fn malformed(&self) -> String {
+        format!("{}>.mark", self.prefix)
+    }
+
     /// Whether answers to this connection go there.
     pub(crate) fn owns(&self, subject: &str) -> bool {
         subject.starts_with(&self.prefix)

@@ -52,6 +52,19 @@ impl Link {
         }
     }
 
+    /// Subscribes to what can't be subscribed to, where that is refused by another way than messages come.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(unused_variables, reason = "nothing is refused within the process")
+    )]
+    pub(crate) async fn mark(&self, subject: &str) -> bool {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.mark(subject).await,
+            Self::Memory(_) => false,
+        }
+    }
+
     /// Waits until what was published has left the process.
     pub(crate) async fn flush(&self) {
         match self {

@@ -1,22 +1,39 @@
-use tokio::sync::watch;
+use std::time::Duration;
 
+use tokio::sync::{Mutex, watch};
+
+use super::link::Link;
 use super::{Denial, Operation};
+use crate::status::Status;
+
+/// How long the server may take to refuse the mark.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// What the server has refused in one epoch.
+///
+/// Refusals come in order, but by another way than messages, so the answer to a barrier may overtake them. What
+/// does not is another refusal: the mark is a subscription that no server accepts, whoever the user is.
 #[derive(Default)]
-pub(crate) struct Refusals(watch::Sender<Refused>);
+pub(crate) struct Refusals {
+    refused: watch::Sender<Refused>,
+    /// How many marks were set. Locked while waiting for one.
+    marks: Mutex<u64>,
+}
 
 #[derive(Default)]
 struct Refused {
     subscriptions: Vec<Denial>,
     /// Subjects of the own inbox that could not be published to: few, because only barriers do that.
     own: Vec<String>,
+    /// How many marks have been refused.
+    marks: u64,
+    awaited: u64,
 }
 
 impl Refusals {
     /// Remembers a denial. Of publishing only what was meant for the own inbox is of interest.
     pub(crate) fn add(&self, denial: &Denial) {
-        self.0.send_modify(|refused| match denial.operation {
+        self.refused.send_modify(|refused| match denial.operation {
             Operation::Publish => refused.own.push(denial.subject.clone()),
             Operation::Subscribe if refused.subscriptions.contains(denial) => {}
             Operation::Subscribe => refused.subscriptions.push(denial.clone()),
@@ -24,15 +41,45 @@ impl Refusals {
     }
 
     pub(crate) fn subscriptions(&self) -> Vec<Denial> {
-        self.0.borrow().subscriptions.clone()
+        self.refused.borrow().subscriptions.clone()
     }
 
     /// Waits until publishing to this subject of the own inbox has been refused.
     pub(crate) async fn of_own(&self, subject: &str) {
-        let mut receiver = self.0.subscribe();
+        let mut receiver = self.refused.subscribe();
         if receiver.wait_for(|refused| refused.own.iter().any(|own| own == subject)).await.is_err() {
             // The sender lives as long as `self`.
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Waits until all is known that the server has refused of what it was asked before.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when it does not say so in time.
+    pub(crate) async fn complete(&self, link: &Link, mark: &str) -> Result<(), Status> {
+        let mut marks = self.marks.lock().await;
+        *marks += 1;
+        let count = *marks;
+        self.refused.send_modify(|refused| refused.awaited = count);
+        if !link.mark(mark).await {
+            return Ok(());
+        }
+        let mut receiver = self.refused.subscribe();
+        match tokio::time::timeout(LIMIT, receiver.wait_for(|refused| refused.marks >= count)).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Status::transport(format!(
+                "the NATS server has not said within {LIMIT:?} what became of the subscriptions"
+            ))),
+        }
+    }
+
+    /// Takes notice of a subscription that was malformed, and returns whether that was a mark.
+    pub(crate) fn marked(&self) -> bool {
+        self.refused.send_if_modified(|refused| {
+            let awaited = refused.marks < refused.awaited;
+            refused.marks += u64::from(awaited);
+            awaited
+        })
     }
 }

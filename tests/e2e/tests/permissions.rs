@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use e2e::{LONG, ProbeClient, answer, probe, question, until};
+use futures_util::future::join_all;
 use nats_rpc::transport::{Denial, Event, Operation};
 use nats_rpc::{Channel, Code, Connection, Origin, Server};
 
@@ -88,22 +89,27 @@ async fn an_inbox_of_others_is_denied() {
     }
 }
 
-#[tokio::test]
+/// Many at once, by several threads: the refusals come by another way than what they are waited for with.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_service_that_may_not_subscribe_does_not_start() {
     let server = start();
-    let connections = [
-        builder(&server, "client").0.connect().await.unwrap(),
-        builder(&server, "stranger").0.connect().await.unwrap(),
-    ];
-    for connection in connections {
-        let service = probe(|_| async { Ok(answer("here")) });
-        let starting = Server::builder().add_service(service).start(connection.clone());
-        let status = starting.await.unwrap_err();
-        assert_eq!((status.code(), status.origin()), (Code::PermissionDenied, Origin::Transport), "{status}");
-        for part in ["\"svc.e2e.v1.Probe.", "subscribe", "in the queue group \"q\""] {
-            assert!(status.message().contains(part), "{part}: {status}");
-        }
-        assert!(connection.is_connected(), "for other services");
+    // One who may not publish to the own inbox, and one who may.
+    let starting = (0..20).map(|n| {
+        let (builder, _) = builder(&server, if n % 2 == 0 { "client" } else { "stranger" });
+        tokio::spawn(async move {
+            let connection = builder.connect().await.unwrap();
+            let service = probe(|_| async { Ok(answer("here")) });
+            let status = Server::builder().add_service(service).start(connection.clone()).await.unwrap_err();
+            let kind = (status.code(), status.origin());
+            assert_eq!(kind, (Code::PermissionDenied, Origin::Transport), "{status}");
+            for part in ["\"svc.e2e.v1.Probe.", "subscribe", "in the queue group \"q\""] {
+                assert!(status.message().contains(part), "{part}: {status}");
+            }
+            assert!(connection.is_connected(), "for other services");
+        })
+    });
+    for outcome in join_all(starting.collect::<Vec<_>>()).await {
+        outcome.unwrap();
     }
 }
 

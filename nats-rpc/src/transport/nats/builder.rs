@@ -108,8 +108,8 @@ impl Builder {
         self
     }
 
-    /// Sets how often to ask the server, while it is silent, whether it is there: it is given up when it has not
-    /// answered two in a row. Default: 5 s, so that calls are not left waiting when a server or the network has
+    /// Sets how often to ask the server, while it is silent, whether it is there: it is given up after three times
+    /// that without a word. Default: 5 s, so that calls are not left waiting when a server or the network has
     /// gone without a word; `async-nats`' own 60 s, good for idle clients by the million, would take minutes.
     ///
     /// ```

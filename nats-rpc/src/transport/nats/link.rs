@@ -70,6 +70,12 @@ impl Link {
         }
     }
 
+    /// Subscribes to what the server will refuse.
+    pub(crate) async fn mark(&self, subject: &str) -> bool {
+        // Nothing will come, so it need not be kept.
+        self.client.subscribe(subject.to_owned()).await.map(drop).is_ok()
+    }
+
     pub(crate) async fn flush(&self) {
         if let Err(error) = self.client.flush().await {
             tracing::debug!(%error, "not flushed");

@@ -5,6 +5,9 @@ use async_nats::{Event as Told, ServerError};
 use super::violation;
 use crate::transport::{Denial, Epoch, Event, Events, lock};
 
+/// What a server says of a subscription that is no pattern.
+const MALFORMED: &str = "invalid subject";
+
 /// Takes what one `async-nats` client tells to its epoch and to whoever listens.
 #[derive(Clone)]
 pub(super) struct Relay {
@@ -36,11 +39,17 @@ impl Relay {
     pub(super) fn tell(&self, told: Told) {
         match translate(told) {
             Ok(Event::PermissionDenied(denial)) if self.denied(&denial) => {
-                tracing::debug!(%denial, "as good an answer to a barrier as any");
+                tracing::debug!(%denial, "was to be expected");
             }
+            Ok(Event::ServerError { text }) if text.eq_ignore_ascii_case(MALFORMED) && self.marked() => {}
             Ok(event) => self.events.emit(&event),
             Err(told) => tracing::debug!(event = %told, "async-nats"),
         }
+    }
+
+    fn marked(&self) -> bool {
+        let target = lock(&self.epoch);
+        matches!(&*target, Target::There(epoch) if epoch.upgrade().is_some_and(|epoch| epoch.marked()))
     }
 
     /// Tells the epoch, and returns whether nobody else needs to know.
