@@ -83,21 +83,22 @@ async fn a_server_about_to_stop_is_told_of() {
 }
 
 /// The nodes of a cluster, once the first one knows them all.
-fn cluster(size: usize) -> Vec<nats_server::Server> {
+async fn cluster(size: usize) -> Vec<nats_server::Server> {
     let mut nodes = vec![nats_server::Server::builder().cluster("c").start().unwrap()];
     while nodes.len() < size {
         nodes.push(nats_server::Server::builder().cluster("c").route(&nodes[0]).start().unwrap());
     }
-    let begin = std::time::Instant::now();
-    while !nodes.iter().all(|node| nodes[0].info().unwrap().contains(&format!(":{}", node.port()))) {
-        assert!(begin.elapsed() < LONG, "they do not find each other");
-    }
+    let known = || {
+        let told = nodes[0].info().unwrap();
+        nodes.iter().all(|node| told.contains(&format!(":{}", node.port())))
+    };
+    e2e::until("they have found each other", known).await;
     nodes
 }
 
 #[tokio::test]
 async fn another_server_of_the_cluster_takes_over() {
-    let mut nodes = cluster(3);
+    let mut nodes = cluster(3).await;
     let first = nodes[0].url();
     let (serving, mut served) = Log::of(Connection::builder().server(&*first));
     let (calling, mut called) = Log::of(Connection::builder().server(&*first));
@@ -124,7 +125,7 @@ async fn another_server_of_the_cluster_takes_over() {
 
 #[tokio::test]
 async fn other_servers_can_be_ignored() {
-    let mut nodes = cluster(2);
+    let mut nodes = cluster(2).await;
     let builder = Connection::builder().server(nodes[0].url()).ignore_discovered_servers();
     let (builder, mut log) = Log::of(builder);
     let connection = builder.connect().await.unwrap();

@@ -67,6 +67,8 @@ async fn the_least_is_enough() {
     }
     service.shutdown().await;
     assert_eq!((told.all(), told_too.all()), (vec![], vec![]), "nobody is told of what does not matter");
+    let log = server.log().unwrap();
+    assert!(!log.contains("Subscription Violation"), "{log}");
 }
 
 #[tokio::test]
