@@ -94,7 +94,8 @@ impl Builder {
     ///
     /// # Errors
     /// INVALID_ARGUMENT when two services would have the same subject or there is no service at all, UNAVAILABLE
-    /// when the connection ends meanwhile.
+    /// when the connection ends meanwhile, PERMISSION_DENIED when the user may not subscribe to a method,
+    /// RESOURCE_EXHAUSTED when the NATS server takes no more subscriptions.
     pub async fn start(self, connection: Connection) -> Result<Handle, Status> {
         if self.mounts.is_empty() {
             return Err(Status::invalid_argument("the server has no service: use add_service"));

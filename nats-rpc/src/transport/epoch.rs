@@ -129,6 +129,15 @@ impl Epoch {
         }
     }
 
+    /// Takes notice that the server takes no more subscriptions.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(dead_code, reason = "the broker within the process takes any number")
+    )]
+    pub(crate) fn full(&self) {
+        self.refusals.full();
+    }
+
     /// Takes notice of a subscription that was malformed, and returns whether it was meant to be.
     pub(crate) fn marked(&self) -> bool {
         self.refusals.marked()
@@ -137,7 +146,8 @@ impl Epoch {
     /// Waits until [`denied_subscriptions`](Self::denied_subscriptions) has all that were asked for before.
     ///
     /// # Errors
-    /// UNAVAILABLE when the server does not say so in time, or the connection ends meanwhile.
+    /// UNAVAILABLE when the server does not say so in time, or the connection ends meanwhile; RESOURCE_EXHAUSTED when
+    /// the server takes no more subscriptions.
     pub(crate) async fn refusals_known(&self) -> Result<(), Status> {
         let mark = self.inbox.malformed();
         tokio::select! {

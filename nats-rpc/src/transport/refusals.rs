@@ -4,7 +4,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::link::Link;
 use super::{Denial, Operation};
-use crate::status::Status;
+use crate::status::{Origin, Status};
 
 /// How long the server may take to refuse the mark.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -28,6 +28,8 @@ struct Refused {
     /// How many marks have been refused.
     marks: u64,
     awaited: u64,
+    /// Whether the server takes no more subscriptions: it does not say which ones it left out.
+    full: bool,
 }
 
 impl Refusals {
@@ -56,7 +58,7 @@ impl Refusals {
     /// Waits until all is known that the server has refused of what it was asked before.
     ///
     /// # Errors
-    /// UNAVAILABLE when it does not say so in time.
+    /// UNAVAILABLE when it does not say so in time, RESOURCE_EXHAUSTED when it takes no more subscriptions.
     pub(crate) async fn complete(&self, link: &Link, mark: &str) -> Result<(), Status> {
         let mut marks = self.marks.lock().await;
         *marks += 1;
@@ -66,12 +68,23 @@ impl Refusals {
             return Ok(());
         }
         let mut receiver = self.refused.subscribe();
-        match tokio::time::timeout(LIMIT, receiver.wait_for(|refused| refused.marks >= count)).await {
+        let known = receiver.wait_for(|refused| refused.marks >= count || refused.full);
+        match tokio::time::timeout(LIMIT, known).await {
+            Ok(Ok(refused)) if refused.full => Err(Status::resource_exhausted(
+                "the NATS server takes no more subscriptions on this connection: see max_subscriptions in its \
+                 configuration, and the limits of the account",
+            )
+            .with_origin(Origin::Transport)),
             Ok(_) => Ok(()),
             Err(_) => Err(Status::transport(format!(
                 "the NATS server has not said within {LIMIT:?} what became of the subscriptions"
             ))),
         }
+    }
+
+    /// Takes notice that the server takes no more subscriptions.
+    pub(crate) fn full(&self) {
+        self.refused.send_modify(|refused| refused.full = true);
     }
 
     /// Takes notice of a subscription that was malformed, and returns whether that was a mark.

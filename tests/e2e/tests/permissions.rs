@@ -116,6 +116,17 @@ async fn a_service_that_may_not_subscribe_does_not_start() {
 }
 
 #[tokio::test]
+async fn a_service_with_too_many_subscriptions_does_not_start() {
+    // The inbox, and one method of three.
+    let server = nats_server::Server::builder().config("max_subscriptions: 2").start().unwrap();
+    let connection = Connection::connect(server.url()).await.unwrap();
+    let starting = Server::builder().add_service(probe(|_| async { Ok(answer("here")) })).start(connection);
+    let status = starting.await.unwrap_err();
+    assert_eq!((status.code(), status.origin()), (Code::ResourceExhausted, Origin::Transport), "{status}");
+    assert!(status.message().contains("max_subscriptions"), "{status}");
+}
+
+#[tokio::test]
 async fn denied_publishing_is_told() {
     let server = start();
     let (builder, told) = builder(&server, "stranger");

@@ -7,6 +7,8 @@ use crate::transport::{Denial, Epoch, Event, Events, lock};
 
 /// What a server says of a subscription that is no pattern.
 const MALFORMED: &str = "invalid subject";
+/// What a server says of a subscription beyond its limit.
+const FULL: &str = "maximum subscriptions exceeded";
 
 /// Takes what one `async-nats` client tells to its epoch and to whoever listens.
 #[derive(Clone)]
@@ -42,14 +44,27 @@ impl Relay {
                 tracing::debug!(%denial, "was to be expected");
             }
             Ok(Event::ServerError { text }) if text.eq_ignore_ascii_case(MALFORMED) && self.marked() => {}
-            Ok(event) => self.events.emit(&event),
+            Ok(event) => {
+                if let (Event::ServerError { text }, Some(epoch)) = (&event, self.epoch())
+                    && text.eq_ignore_ascii_case(FULL)
+                {
+                    epoch.full();
+                }
+                self.events.emit(&event);
+            }
             Err(told) => tracing::debug!(event = %told, "async-nats"),
         }
     }
 
+    fn epoch(&self) -> Option<Arc<Epoch>> {
+        match &*lock(&self.epoch) {
+            Target::Awaited(_) => None,
+            Target::There(epoch) => epoch.upgrade(),
+        }
+    }
+
     fn marked(&self) -> bool {
-        let target = lock(&self.epoch);
-        matches!(&*target, Target::There(epoch) if epoch.upgrade().is_some_and(|epoch| epoch.marked()))
+        self.epoch().is_some_and(|epoch| epoch.marked())
     }
 
     /// Tells the epoch, and returns whether nobody else needs to know.
