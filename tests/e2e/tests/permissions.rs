@@ -137,6 +137,23 @@ async fn denied_publishing_is_told() {
 }
 
 #[tokio::test]
+async fn denied_publishing_ends_the_call_at_once() {
+    let server = start();
+    let (builder, _) = builder(&server, "stranger");
+    let client = ProbeClient::new(Channel::new(builder.connect().await.unwrap()));
+    let begin = std::time::Instant::now();
+    let calls = (0..20).map(|_| client.ask(question("")).timeout(LONG));
+    for outcome in join_all(calls).await {
+        let status = outcome.unwrap_err();
+        assert_eq!((status.code(), status.origin()), (Code::PermissionDenied, Origin::Transport), "{status}");
+        for part in ["\"svc.e2e.v1.Probe.Ask\"", "publish permissions"] {
+            assert!(status.message().contains(part), "{part}: {status}");
+        }
+    }
+    assert!(begin.elapsed() < LONG / 2, "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
 async fn an_inbox_can_be_taken_away() {
     let server = start();
     let (builder, told) = builder(&server, "client");
