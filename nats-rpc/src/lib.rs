@@ -107,6 +107,9 @@ mod guide {
     mod calls {}
     #[doc = include_str!("../../docs/guide/code-first.md")]
     mod code_first {}
+    #[cfg(feature = "nats")]
+    #[doc = include_str!("../../docs/guide/connections.md")]
+    mod connections {}
     #[doc = include_str!("../../docs/guide/errors.md")]
     mod errors {}
     #[doc = include_str!("../../docs/guide/server.md")]

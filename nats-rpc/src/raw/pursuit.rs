@@ -12,7 +12,7 @@ use super::remote::Verdict;
 use super::said::Said;
 use crate::spec::{Idempotency, Method};
 use crate::status::{Origin, Status};
-use crate::transport::{Delivery, Lost};
+use crate::transport::{Delivery, Denial, Lost};
 use crate::wire::Retry;
 
 /// Repeats of calls that were not processed, at most, in one call.
@@ -91,11 +91,8 @@ impl Pursuit {
             Delivery::Alarm => return self.alarm(index),
             Delivery::Lost(why) => self.lost(index, why),
             Delivery::Denied => {
-                let status = Status::permission_denied(format!(
-                    "the NATS server does not let this connection publish to {:?}: check the user's permissions",
-                    self.draft.subject().as_str()
-                ));
-                self.not_processed(index, status.with_origin(Origin::Transport).with_not_processed(), false);
+                let status = Denial::of_publishing(self.draft.subject()).status();
+                self.not_processed(index, status.with_not_processed(), false);
             }
             Delivery::Disconnected => {
                 return Some(Err(Status::transport(format!(

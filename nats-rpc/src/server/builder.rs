@@ -115,7 +115,9 @@ impl Builder {
     /// # Errors
     /// INVALID_ARGUMENT when two services would have the same subject or there is no service at all,
     /// FAILED_PRECONDITION when somebody serves one of the subjects in another queue group (see
-    /// [`startup_check`](Self::startup_check)), UNAVAILABLE when the connection ends meanwhile.
+    /// [`startup_check`](Self::startup_check)), PERMISSION_DENIED when the user may not subscribe to what the services
+    /// need, RESOURCE_EXHAUSTED when the NATS server takes no more subscriptions, UNAVAILABLE when the connection ends
+    /// meanwhile.
     pub async fn start(self, connection: Connection) -> Result<Handle, Status> {
         if self.mounts.is_empty() {
             return Err(Status::invalid_argument("the server has no service: use add_service"));

@@ -15,7 +15,7 @@ use super::reader::Reader;
 use super::stats::MethodStats;
 use crate::status::Status;
 use crate::subject::{self, Subject};
-use crate::transport::{Epoch, Outgoing, Subscription};
+use crate::transport::{Denial, Epoch, Outgoing, Subscription};
 use crate::wire::{Leaving, LeavingState};
 
 /// How long the subscriptions may take to end by themselves when draining.
@@ -37,6 +37,8 @@ pub(super) struct Session {
 
 struct Service {
     prefix: String,
+    /// What the instance itself is reached by.
+    own: Subject,
     control: Control,
 }
 
@@ -83,7 +85,19 @@ impl Session {
         session.readers.close();
         session.controls.close();
         epoch.barrier().await?;
+        session.refuse_denials().await?;
         Ok(session)
+    }
+
+    /// Sees that the NATS server has let all subscriptions be.
+    async fn refuse_denials(&self) -> Result<(), Status> {
+        let known = self.epoch.refusals_known().await;
+        let instance = self.services.iter().map(|service| service.own.clone());
+        let up = self.services.iter().map(|service| subject::up(&service.prefix));
+        let needed: Vec<Subject> = self.subjects.iter().cloned().chain(instance).chain(up).collect();
+        let needs = |denial: &Denial| needed.iter().any(|subject| subject.as_str() == denial.subject);
+        let denied = self.epoch.denied_subscriptions();
+        denied.iter().find(|denial| needs(denial)).map_or(known, |denial| Err(denial.status()))
     }
 
     /// Listens at the instance's own subjects of a service.
@@ -91,11 +105,11 @@ impl Session {
         let running = Arc::clone(&serving.calls.running);
         let prefix = mount.prefix();
         let own = subject::all_of_instance(&prefix, running.instance());
-        let subscription = self.epoch.subscribe(own, None).await?;
+        let subscription = self.epoch.subscribe(own.clone(), None).await?;
         let control = Control::new(mount.spec(), Arc::clone(&self.epoch), running, serving.terms);
         let (listening, close) = (control.clone(), self.close.clone());
         self.controls.spawn(async move { listening.read_until(subscription, &close).await });
-        self.services.push(Service { prefix, control });
+        self.services.push(Service { prefix, own, control });
         Ok(())
     }
 

@@ -8,8 +8,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
 
-use super::{Epoch, Stats};
-use crate::status::Status;
+use super::{Epoch, Event, Events, Stats};
+use crate::status::{Code, Origin, Status};
 
 /// First and longest wait between attempts to connect again; each is jittered between nothing and the whole.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -18,9 +18,10 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(4);
 /// A connection to a NATS server, or to a [`memory::Broker`](super::memory::Broker), shared by clones.
 ///
 /// Servers and channels run on it, any number of them. When the connection breaks, every call in flight fails at
-/// once with UNAVAILABLE, new calls fail until it is restored, and nothing that was queued is sent later. It is
-/// restored in the background, with jittered pauses of up to 4 s, for as long as a clone exists; servers subscribe
-/// again by themselves.
+/// once with UNAVAILABLE, new calls fail until it is restored (with UNAUTHENTICATED or PERMISSION_DENIED when the
+/// server does not let the user in again), and nothing that was queued is sent later. It is restored in the
+/// background, with jittered pauses of up to 4 s, for as long as a clone exists; servers subscribe again by
+/// themselves.
 #[derive(Clone)]
 pub struct Connection(Arc<Shared>);
 
@@ -35,19 +36,20 @@ pub(crate) type Connect =
 
 impl Connection {
     /// Connects, and keeps connected. `seed` is for the jitter of reconnecting.
-    pub(crate) async fn establish(connect: Connect, seed: u64) -> Result<Self, Status> {
+    pub(crate) async fn establish(connect: Connect, seed: u64, events: Events) -> Result<Self, Status> {
         let epoch = connect().await?;
+        events.emit(&Event::Connected { server: epoch.server().to_owned() });
         let (state, _) = watch::channel(Ok(Arc::clone(&epoch)));
         let connection = Self(Arc::new(Shared { state }));
         let jitter = StdRng::seed_from_u64(seed);
-        tokio::spawn(keep(Arc::downgrade(&connection.0), epoch, connect, jitter));
+        tokio::spawn(keep(Arc::downgrade(&connection.0), epoch, connect, jitter, events));
         Ok(connection)
     }
 
     /// The current epoch.
     ///
     /// # Errors
-    /// UNAVAILABLE while disconnected.
+    /// While disconnected: UNAVAILABLE, or UNAUTHENTICATED or PERMISSION_DENIED when that is why.
     pub(crate) fn epoch(&self) -> Result<Arc<Epoch>, Status> {
         self.0.state.borrow().clone()
     }
@@ -103,14 +105,20 @@ impl Drop for Shared {
 }
 
 /// Connects again whenever a connection ends, for as long as anybody has it.
-async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut jitter: StdRng) {
+async fn keep(
+    shared: Weak<Shared>,
+    mut epoch: Arc<Epoch>,
+    connect: Connect,
+    mut jitter: StdRng,
+    events: Events,
+) {
     loop {
         epoch.ended().await;
         let Some(state) = shared.upgrade() else { return };
         let given_up = epoch.take_given_up();
-        tracing::warn!("the connection has ended; connecting again");
-        state.set(Err(Status::transport("not connected: the connection has ended")));
+        state.set(Err(not_connected(&epoch.failure())));
         drop(state);
+        events.emit(&Event::Disconnected);
 
         let mut backoff = FIRST_BACKOFF;
         epoch = loop {
@@ -123,9 +131,9 @@ async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut
                 Ok(epoch) => break epoch,
                 Err(status) => {
                     let Some(state) = shared.upgrade() else { return };
-                    tracing::warn!(%status, "can't connect");
-                    let text = format!("not connected: {}", status.message());
-                    state.set(Err(Status::transport(text)));
+                    state.set(Err(not_connected(&status)));
+                    drop(state);
+                    events.emit(&Event::ConnectFailed { status });
                 }
             }
         };
@@ -133,10 +141,20 @@ async fn keep(shared: Weak<Shared>, mut epoch: Arc<Epoch>, connect: Connect, mut
             epoch.end();
             return;
         };
-        tracing::info!("connected again");
         for (instance, handles) in given_up {
             epoch.send_cancel(&instance, &handles);
         }
         state.set(Ok(Arc::clone(&epoch)));
+        drop(state);
+        events.emit(&Event::Connected { server: epoch.server().to_owned() });
     }
+}
+
+/// What calls fail with meanwhile: a user who is not let in is no outage, anything else is.
+fn not_connected(reason: &Status) -> Status {
+    let code = match reason.code() {
+        code @ (Code::PermissionDenied | Code::Unauthenticated) => code,
+        _ => Code::Unavailable,
+    };
+    Status::new(code, format!("not connected: {}", reason.message())).with_origin(Origin::Transport)
 }

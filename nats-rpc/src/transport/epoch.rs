@@ -1,16 +1,18 @@
-use std::sync::Arc;
-use std::sync::Mutex;
+mod refused;
+
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::audit::{self, Audit};
 use super::inbox::Inbox;
 use super::link::{Link, Subscription};
 use super::pump::Pump;
+use super::refusals::Refusals;
 use super::{Delivery, Outgoing, Stats, Ticket, lock};
 use crate::status::Status;
 use crate::subject::{self, Port, Subject};
@@ -31,9 +33,12 @@ pub(crate) struct Epoch {
     pump: Pump,
     inbox: Inbox,
     audit: Audit,
+    refusals: Refusals,
     /// Names the connection towards servers; random, and never 0.
     name: u64,
     ended: CancellationToken,
+    /// Why it has ended, where that is known.
+    failure: OnceLock<Status>,
     /// Accepted calls that nobody waited for any more when the connection ended.
     given_up: Mutex<Vec<(Subject, Vec<u64>)>>,
     runtime: Handle,
@@ -49,8 +54,10 @@ impl Epoch {
             pump: Pump::default(),
             inbox,
             audit: Audit::default(),
+            refusals: Refusals::default(),
             name: rand::random::<u64>() | 1,
             ended: CancellationToken::new(),
+            failure: OnceLock::new(),
             given_up: Mutex::default(),
             runtime: Handle::current(),
         });
@@ -102,6 +109,12 @@ impl Epoch {
         self.ended.cancel();
     }
 
+    /// Ends the connection when dropped, unless disarmed.
+    #[cfg_attr(not(feature = "nats"), expect(dead_code, reason = "only a NATS server can be slow to accept"))]
+    pub(crate) fn end_on_drop(&self) -> DropGuard {
+        self.ended.clone().drop_guard()
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.is_cancelled()
     }
@@ -109,6 +122,16 @@ impl Epoch {
     /// Waits until the connection has ended, whoever ended it.
     pub(crate) async fn ended(&self) {
         self.ended.cancelled().await;
+    }
+
+    /// What calls and barriers fail with once the connection has ended.
+    pub(crate) fn failure(&self) -> Status {
+        self.failure.get().cloned().unwrap_or_else(|| Status::transport("the connection has ended"))
+    }
+
+    /// The server's address, for people.
+    pub(crate) fn server(&self) -> &str {
+        self.link.server()
     }
 
     pub(crate) fn name(&self) -> u64 {
@@ -181,22 +204,29 @@ impl Epoch {
 
     /// Waits until the server has seen everything published before, subscriptions above all.
     ///
+    /// A message to the own inbox comes back. A user who may not publish there gets a refusal instead, which tells
+    /// as much.
+    ///
     /// # Errors
-    /// UNAVAILABLE when the connection ends meanwhile, or the server does not answer within 10 s.
+    /// UNAVAILABLE when the connection ends meanwhile or the server does not answer within 10 s, PERMISSION_DENIED
+    /// when that is for want of its inbox.
     pub(crate) async fn barrier(self: &Arc<Self>) -> Result<(), Status> {
         let limit = Instant::now() + BARRIER_LIMIT;
         let ticket = Ticket::open(self, Subject::from_static(""), Some(limit))?;
-        self.pump.push(Outgoing::new(ticket.reply_subject(), Bytes::from_static(&wire::NOOP)));
-        match ticket.recv().await {
-            Delivery::Message { .. } => Ok(()),
-            Delivery::Alarm => Err(Status::transport("the NATS server does not answer")),
-            _ => Err(Status::transport("the connection has ended")),
+        let own = ticket.reply_subject();
+        self.pump.push(Outgoing::new(own.clone(), Bytes::from_static(&wire::NOOP)));
+        tokio::select! {
+            biased;
+            delivery = ticket.recv() => match delivery {
+                Delivery::Message { .. } => Ok(()),
+                Delivery::Alarm => Err(Status::transport("the NATS server does not answer")),
+                _ => Err(self.failure()),
+            },
+            // Refusals come in order: had the inbox been refused, the epoch would have ended before.
+            () = self.refusals.of_own(own.as_str()) => {
+                if self.has_ended() { Err(self.failure()) } else { Ok(()) }
+            }
         }
-    }
-
-    /// The NATS server does not let this connection publish to `subject`.
-    pub(crate) fn denied(&self, subject: &str) {
-        self.inbox.denied(subject);
     }
 
     /// Lets a call wait for its ACCEPT without its owner; see [`Ticket::abandon`].

@@ -130,6 +130,16 @@ impl Inbox {
         }
     }
 
+    /// No pattern for a server, although it is below what the user may subscribe to.
+    pub(super) fn malformed(&self) -> String {
+        format!("{}>.mark", self.prefix)
+    }
+
+    /// Whether answers to this connection go there.
+    pub(super) fn owns(&self, subject: &str) -> bool {
+        subject.starts_with(&self.prefix)
+    }
+
     /// Tells every waiting call that the connection has ended.
     pub(super) fn disconnect(&self) {
         self.slots.deliver_where(|_| Some(Delivery::Disconnected));

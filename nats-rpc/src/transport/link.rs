@@ -52,12 +52,34 @@ impl Link {
         }
     }
 
+    /// Subscribes to what can't be subscribed to, where that is refused by another way than messages come.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(unused_variables, reason = "nothing is refused within the process")
+    )]
+    pub(crate) async fn mark(&self, subject: &str) -> bool {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.mark(subject).await,
+            Self::Memory(_) => false,
+        }
+    }
+
     /// Waits until what was published has left the process.
     pub(crate) async fn flush(&self) {
         match self {
             #[cfg(feature = "nats")]
             Self::Nats(link) => link.flush().await,
             Self::Memory(_) => {}
+        }
+    }
+
+    /// The server's address, for people.
+    pub(crate) fn server(&self) -> &str {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.server(),
+            Self::Memory(_) => "the broker within the process",
         }
     }
 

@@ -3,7 +3,9 @@
 mod audit;
 mod clock;
 mod connection;
+mod denial;
 mod epoch;
+mod event;
 mod inbox;
 mod link;
 pub mod memory;
@@ -11,6 +13,7 @@ mod message;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod pump;
+mod refusals;
 mod slab;
 mod slots;
 mod stats;
@@ -20,7 +23,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::audit::Watch;
 pub use self::connection::Connection;
+pub use self::denial::{Denial, Operation};
 pub(crate) use self::epoch::Epoch;
+pub use self::event::Event;
+pub(crate) use self::event::Events;
 pub(crate) use self::link::Subscription;
 pub(crate) use self::message::{Delivery, Headers, Incoming, Lost, Outgoing};
 pub(crate) use self::slab::Slab;

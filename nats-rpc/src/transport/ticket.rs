@@ -27,7 +27,7 @@ impl Ticket {
         let ticket = Self { epoch: Arc::clone(epoch), token, abandoned: false };
         // With the slot taken, an end of the connection from here on reaches it.
         if epoch.has_ended() {
-            return Err(Status::transport("not connected: the connection has ended"));
+            return Err(epoch.failure());
         }
         Ok(ticket)
     }

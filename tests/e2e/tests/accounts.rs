@@ -6,6 +6,7 @@ use e2e::{
     Account, Bystander, Count, LONG, ProbeClient, ResponseType, World, answer, permissions, probe, question,
     two_accounts,
 };
+use nats_rpc::Code;
 use nats_rpc::server::Handle;
 
 /// The server and the client of a configuration, and how often the handler ran.
@@ -46,7 +47,9 @@ async fn the_permissions_of_the_specification_are_enough() {
         assert_eq!(given.into_inner().text, n.to_string());
     }
     // This method is not among them.
-    assert!(client.ask_briefly(question("")).timeout(Duration::from_millis(300)).await.is_err());
+    let status = client.ask_briefly(question("")).timeout(LONG).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied, "{status}");
+    assert!(status.is_not_processed(), "{status}");
     assert_eq!(handled.get(), 50);
     client.ask(question("")).await.unwrap();
     server.shutdown().await;

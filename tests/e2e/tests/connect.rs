@@ -39,11 +39,32 @@ async fn one_of_several_is_enough() {
     }
 }
 
+#[tokio::test]
+async fn every_server_that_was_tried_is_named() {
+    let ports: Vec<_> = (0..2)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port())
+        .collect();
+    let builder = Connection::builder().server(format!("nats://127.0.0.1:{}", ports[0]));
+    let status = builder.server(format!("nats://127.0.0.1:{}", ports[1])).connect().await.unwrap_err();
+    for port in ports {
+        assert!(status.message().contains(&format!("127.0.0.1:{port}")), "{port}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("nats://{}", mute.local_addr().unwrap());
+    let connect = Connection::builder().server(url).connect_timeout(Duration::from_millis(200)).connect();
+    let begin = std::time::Instant::now();
+    let status = connect.await.unwrap_err();
+    assert!(begin.elapsed() < e2e::LONG / 2, "{:?}", begin.elapsed());
+    assert_eq!((status.code(), status.origin()), (Code::Unavailable, Origin::Transport), "{status}");
+}
+
 /// Connects with this user and password.
 async fn login(server: &nats_server::Server, user: &str, password: &str) -> Result<Connection, Status> {
-    let (user, password) = (user.to_owned(), password.to_owned());
-    let builder = Connection::builder().server(server.url());
-    builder.options(|options| options.user_and_password(user, password)).connect().await
+    Connection::builder().server(server.url()).user_and_password(user, password).connect().await
 }
 
 #[tokio::test]
@@ -110,8 +131,7 @@ async fn the_inbox_can_be_chosen() {
         subscribe: ["_INBOX.ada.>", "svc.>"] } }] }"#;
     let server = nats_server::Server::builder().config(permissions).start().unwrap();
     let builder = Connection::builder().server(server.url()).name("ada").inbox_prefix("_INBOX.ada");
-    let login = |options: async_nats::ConnectOptions| options.user_and_password("ada".into(), "x".into());
-    let connection = builder.options(login).connect().await.unwrap();
+    let connection = builder.user_and_password("ada", "x").connect().await.unwrap();
     let _server = Server::builder()
         .add_service(probe(|_| async { Ok(answer("here")) }))
         .start(connection.clone())

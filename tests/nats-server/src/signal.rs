@@ -19,6 +19,8 @@ pub enum Signal {
     Resume,
     /// SIGHUP: read the configuration again.
     Reload,
+    /// SIGUSR2: a nats-server tells its clients that it is about to stop, and stops later ("lame duck mode").
+    LameDuck,
 }
 
 /// Sends a signal to a process.
@@ -35,6 +37,7 @@ pub fn signal(pid: u32, signal: Signal) -> io::Result<()> {
         Signal::Pause => "STOP",
         Signal::Resume => "CONT",
         Signal::Reload => "HUP",
+        Signal::LameDuck => "USR2",
     };
     let output = Command::new("sh")
         .args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, &pid.to_string()])

@@ -11,7 +11,7 @@ use super::state::State;
 use super::{Client, Link, Options};
 use crate::status::Status;
 use crate::transport::clock::Clock;
-use crate::transport::{Connection, Epoch, link, lock};
+use crate::transport::{Connection, Epoch, Events, link, lock};
 
 /// Unix time at which the clocks of a broker begin: the same in every run.
 const START_MS: u64 = 1_700_000_000_000;
@@ -77,6 +77,7 @@ impl Broker {
                 Box::pin(async move { Epoch::start(link::Link::Memory(link?), "_INBOX").await })
             }),
             seed,
+            Events::default(),
         )
         .await
     }

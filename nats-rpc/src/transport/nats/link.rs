@@ -14,12 +14,14 @@ use crate::transport::{Incoming, Outgoing};
 /// One `async-nats` client that does not connect again.
 pub(crate) struct Link {
     client: Client,
+    server: String,
     clock: Clock,
 }
 
 impl Link {
-    pub(super) fn new(client: Client, clock: Clock) -> Self {
-        Self { client, clock }
+    /// `server` is its address for people.
+    pub(super) fn new(client: Client, server: String, clock: Clock) -> Self {
+        Self { client, server, clock }
     }
 
     pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
@@ -68,10 +70,20 @@ impl Link {
         }
     }
 
+    /// Subscribes to what the server will refuse.
+    pub(crate) async fn mark(&self, subject: &str) -> bool {
+        // Nothing will come, so it need not be kept.
+        self.client.subscribe(subject.to_owned()).await.map(drop).is_ok()
+    }
+
     pub(crate) async fn flush(&self) {
         if let Err(error) = self.client.flush().await {
             tracing::debug!(%error, "not flushed");
         }
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        &self.server
     }
 
     pub(crate) fn now_ms(&self) -> u64 {

@@ -1,0 +1,252 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::ConnectOptions;
+
+use super::attempt::Attempt;
+use super::login::Login;
+use super::pool::Pool;
+use crate::status::Status;
+use crate::transport::clock::Clock;
+use crate::transport::{Connection, Event, Events};
+
+/// A server that stopped answering is noticed after about three pings; `async-nats`' own default of 60 s would
+/// leave calls waiting for minutes.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Messages that may wait in one subscription before new ones are dropped.
+const SUBSCRIPTION_CAPACITY: usize = 128 * 1024;
+
+/// Says where and how to connect.
+///
+/// ```no_run
+/// # async fn connect() -> Result<(), nats_rpc::Status> {
+/// let connection = nats_rpc::Connection::builder()
+///     .server("nats://nats-1:4222")
+///     .server("nats://nats-2:4222")
+///     .name("greeter")
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing happens until `connect` is called"]
+pub struct Builder {
+    servers: Vec<String>,
+    discovers: bool,
+    options: ConnectOptions,
+    login: Login,
+    inbox_prefix: String,
+    timeout: Duration,
+    clock_ahead_ms: i64,
+    events: Events,
+}
+
+impl Connection {
+    /// Connects to the NATS server at `url`, such as `nats://localhost:4222`. Several, separated by commas, are
+    /// members of one cluster.
+    ///
+    /// # Errors
+    /// As [`Builder::connect`].
+    pub async fn connect(url: impl AsRef<str>) -> Result<Self, Status> {
+        let servers = url.as_ref().split(',').map(str::trim).filter(|server| !server.is_empty());
+        servers.fold(Self::builder(), Builder::server).connect().await
+    }
+
+    /// Starts to say where and how to connect.
+    pub fn builder() -> Builder {
+        let options =
+            ConnectOptions::new().ping_interval(PING_INTERVAL).subscription_capacity(SUBSCRIPTION_CAPACITY);
+        Builder {
+            servers: Vec::new(),
+            discovers: true,
+            options,
+            login: Login::default(),
+            inbox_prefix: "_INBOX".to_owned(),
+            timeout: CONNECT_TIMEOUT,
+            clock_ahead_ms: 0,
+            events: Events::default(),
+        }
+    }
+}
+
+/// Without secrets: what stands before an @ may be a password.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let servers: Vec<_> = self.servers.iter().map(|url| url.rsplit('@').next()).collect();
+        f.debug_struct("Builder")
+            .field("servers", &servers)
+            .field("login", &self.login)
+            .field("inbox_prefix", &self.inbox_prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where.
+impl Builder {
+    /// Adds a server, such as `nats://localhost:4222`, `tls://host` or `nats://user:password@host`. They are tried in
+    /// random order. Default: `nats://localhost:4222` alone.
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        self.servers.push(url.into());
+        self
+    }
+
+    /// Connects to the servers that were given and to no others. By default the other servers of a cluster, which
+    /// each one tells when it is connected to, are tried after those that were given.
+    pub fn ignore_discovered_servers(mut self) -> Self {
+        self.discovers = false;
+        self
+    }
+
+    /// Sets how long connecting to one server may take, from the look-up of its name to the first round trip.
+    /// Default: 5 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets how often to ask the server, while it is silent, whether it is there: it is given up after three times
+    /// that without a word. Default: 5 s, so that calls are not left waiting when a server or the network has
+    /// gone without a word; `async-nats`' own 60 s, good for idle clients by the million, would take minutes.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// nats_rpc::Connection::builder().ping_interval(Duration::from_secs(2));
+    /// ```
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.options = self.options.ping_interval(interval);
+        self
+    }
+}
+
+/// Who. The last of these wins, and a user in a server's URL wins over all of them.
+impl Builder {
+    /// Logs in with a file of credentials (`.creds`): a JWT and the seed of its nkey. It is read at every connect, so
+    /// that it can be renewed.
+    ///
+    /// ```
+    /// nats_rpc::Connection::builder().server("tls://nats.example.com").credentials_file("/run/secrets/ada.creds");
+    /// ```
+    pub fn credentials_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.login = Login::CredentialsFile(path.into());
+        self
+    }
+
+    /// Logs in with the text of a file of credentials (`.creds`).
+    pub fn credentials(mut self, text: impl Into<String>) -> Self {
+        self.login = Login::Credentials(text.into());
+        self
+    }
+
+    /// Logs in with an nkey, given by its seed (`SU...`).
+    pub fn nkey(mut self, seed: impl Into<String>) -> Self {
+        self.login = Login::Nkey(seed.into());
+        self
+    }
+
+    /// Logs in with a token.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.login = Login::Token(token.into());
+        self
+    }
+
+    /// Logs in with a name and a password.
+    ///
+    /// ```
+    /// # let password = String::new();
+    /// nats_rpc::Connection::builder().user_and_password("ada", password);
+    /// ```
+    pub fn user_and_password(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.login = Login::User(user.into(), password.into());
+        self
+    }
+}
+
+/// How.
+impl Builder {
+    /// Names the connection in the server's monitoring.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.options = self.options.name(name.into());
+        self
+    }
+
+    /// Sets what answers are sent to, such as `_INBOX.alice` for a user who may subscribe to nothing else.
+    /// Default: `_INBOX`.
+    pub fn inbox_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.inbox_prefix = prefix.into();
+        self
+    }
+
+    /// Listens to what happens to the connection: see [`Event`]. One event after the other; the callback must not
+    /// block, and its panic is caught and logged.
+    ///
+    /// ```
+    /// use nats_rpc::transport::Event;
+    ///
+    /// nats_rpc::Connection::builder().on_event(|event: &Event| match event {
+    ///     Event::PermissionDenied(denial) => eprintln!("not allowed: {}", denial.subject),
+    ///     Event::SlowConsumer => eprintln!("messages are lost"),
+    ///     event => println!("{event}"),
+    /// });
+    /// ```
+    pub fn on_event(mut self, callback: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(callback);
+        self
+    }
+
+    /// Lets this process believe that it is later than it is, by so many milliseconds: for tests of clocks that
+    /// differ.
+    #[doc(hidden)]
+    pub fn clock_ahead_ms(mut self, ahead_ms: i64) -> Self {
+        self.clock_ahead_ms = ahead_ms;
+        self
+    }
+
+    /// Changes any other option of `async-nats`, TLS above all. Its options for reconnecting, discovery, timeouts of
+    /// connecting, events and inboxes are nats-rpc's own and are overwritten.
+    ///
+    /// ```no_run
+    /// nats_rpc::Connection::builder().server("tls://nats.example.com").options(|options| {
+    ///     options
+    ///         .add_root_certificates("ca.pem".into())
+    ///         .add_client_certificate("client.pem".into(), "client-key.pem".into())
+    /// });
+    /// ```
+    pub fn options(mut self, change: impl FnOnce(ConnectOptions) -> ConnectOptions) -> Self {
+        self.options = change(self.options);
+        self
+    }
+
+    /// Connects. What is wrong with a single server is told only when no other would do, or else logged.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when no server answers, UNAUTHENTICATED when it refuses the login or the client's certificate,
+    /// PERMISSION_DENIED when the user may not subscribe to answers ([`inbox_prefix`](Self::inbox_prefix)),
+    /// INVALID_ARGUMENT when a URL is none or credentials can't be read, FAILED_PRECONDITION when the server's
+    /// `max_payload` is below 32 KiB.
+    pub async fn connect(self) -> Result<Connection, Status> {
+        crate::subject::check_prefix(self.inbox_prefix.trim_start_matches('_'))?;
+        let attempt = Arc::new(Attempt {
+            pool: Pool::new(&self.servers)?,
+            discovers: self.discovers,
+            options: self.options,
+            login: self.login,
+            inbox_prefix: self.inbox_prefix,
+            timeout: self.timeout,
+            clock: Clock::system(self.clock_ahead_ms),
+            events: self.events.clone(),
+        });
+        Connection::establish(
+            Box::new(move || {
+                let attempt = Arc::clone(&attempt);
+                Box::pin(async move { attempt.connect().await })
+            }),
+            rand::random(),
+            self.events,
+        )
+        .await
+    }
+}

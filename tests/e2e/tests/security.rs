@@ -1,0 +1,202 @@
+//! Who connects, and how that is proven.
+
+use std::fs;
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use nats_rpc::transport::nats::Builder;
+use nats_rpc::{Code, Connection, Origin, Status};
+use nats_server::Server;
+use nkeys::KeyPair;
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer};
+use serde_json::{Value, json};
+
+fn serve(config: impl Into<String>) -> Server {
+    Server::builder().config(config).start().unwrap()
+}
+
+fn at(server: &Server) -> Builder {
+    Connection::builder().server(server.url())
+}
+
+async fn accepted(builder: Builder) {
+    assert!(builder.connect().await.unwrap().is_connected());
+}
+
+async fn refused(builder: Builder) -> Status {
+    let status = builder.connect().await.unwrap_err();
+    assert_eq!((status.code(), status.origin()), (Code::Unauthenticated, Origin::Transport), "{status}");
+    status
+}
+
+#[tokio::test]
+async fn a_token() {
+    let server = serve("authorization { token: secret }");
+    accepted(at(&server).token("secret")).await;
+    accepted(Connection::builder().server(format!("nats://secret@127.0.0.1:{}", server.port()))).await;
+    let status = refused(at(&server).token("another")).await;
+    assert!(!status.message().contains("another"), "tells the token: {status}");
+    refused(at(&server)).await;
+}
+
+#[tokio::test]
+async fn an_nkey() {
+    let (ada, eve) = (KeyPair::new_user(), KeyPair::new_user());
+    let server = serve(format!("authorization {{ users = [{{ nkey: {} }}] }}", ada.public_key()));
+    accepted(at(&server).nkey(ada.seed().unwrap())).await;
+    refused(at(&server).nkey(eve.seed().unwrap())).await;
+    let status = refused(at(&server).nkey("no seed")).await;
+    assert!(status.message().contains("seed"), "says what is wrong: {status}");
+}
+
+/// A JWT as NATS has them: signed with an nkey.
+fn jwt(issuer: &KeyPair, subject: &KeyPair, name: &str, nats: &Value) -> String {
+    let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = encode(json!({ "typ": "JWT", "alg": "ed25519-nkey" }));
+    let (iss, sub) = (issuer.public_key(), subject.public_key());
+    let claims = encode(json!({ "jti": name, "iat": 1, "iss": iss, "name": name, "sub": sub, "nats": nats }));
+    let signed = format!("{header}.{claims}");
+    let signature = issuer.sign(signed.as_bytes()).unwrap();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// What `nsc` would write.
+fn creds(jwt: &str, user: &KeyPair) -> String {
+    format!(
+        "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n\
+         -----BEGIN USER NKEY SEED-----\n{}\n------END USER NKEY SEED------\n",
+        user.seed().unwrap()
+    )
+}
+
+#[tokio::test]
+async fn credentials() {
+    let (operator, account, user) = (KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_user());
+    let of_operator = jwt(&operator, &operator, "O", &json!({ "type": "operator", "version": 2 }));
+    let limits = json!({ "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1,
+        "wildcards": true, "conn": -1, "leaf": -1 });
+    let of_account =
+        jwt(&operator, &account, "A", &json!({ "type": "account", "version": 2, "limits": limits }));
+    let rights = json!({ "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1 });
+    let of_user = jwt(&account, &user, "ada", &rights);
+    let server = serve(format!(
+        "operator: {of_operator}\nresolver: MEMORY\nresolver_preload: {{ {}: {of_account} }}",
+        account.public_key()
+    ));
+
+    let text = creds(&of_user, &user);
+    accepted(at(&server).credentials(&*text)).await;
+    let path = server.dir().join("ada.creds");
+    let status = at(&server).credentials_file(&path).connect().await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(status.message().contains("ada.creds"), "names the file: {status}");
+    fs::write(&path, text).unwrap();
+    accepted(at(&server).credentials_file(&path)).await;
+
+    let stranger = KeyPair::new_account();
+    refused(at(&server).credentials(creds(&jwt(&stranger, &user, "ada", &rights), &user))).await;
+    let status = at(&server).credentials("nothing of the kind").connect().await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+    assert!(!status.message().contains("nothing of the kind"), "tells what may be secret: {status}");
+}
+
+/// Certificates of an authority of this test's own, as files.
+struct Certificates {
+    dir: tempfile::TempDir,
+}
+
+impl Certificates {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let ca_key = rcgen::KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = params.self_signed(&ca_key).unwrap();
+        fs::write(dir.path().join("ca.pem"), ca.pem()).unwrap();
+        let issuer = Issuer::new(params, ca_key);
+        for (name, usage) in
+            [("server", ExtendedKeyUsagePurpose::ServerAuth), ("client", ExtendedKeyUsagePurpose::ClientAuth)]
+        {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+            params.extended_key_usages = vec![usage];
+            let certificate = params.signed_by(&key, &issuer).unwrap();
+            fs::write(dir.path().join(format!("{name}.pem")), certificate.pem()).unwrap();
+            fs::write(dir.path().join(format!("{name}-key.pem")), key.serialize_pem()).unwrap();
+        }
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A server that wants TLS, and with `verify` a client certificate.
+    fn serve(&self, verify: bool) -> Server {
+        let path = |name| self.path(name).display().to_string();
+        serve(format!(
+            "tls {{ cert_file: {:?}, key_file: {:?}, ca_file: {:?}, verify: {verify} }}",
+            path("server.pem"),
+            path("server-key.pem"),
+            path("ca.pem")
+        ))
+    }
+
+    fn trusting(&self, builder: Builder) -> Builder {
+        builder.options(|options| options.add_root_certificates(self.path("ca.pem")))
+    }
+
+    fn presenting(&self, builder: Builder) -> Builder {
+        let (certificate, key) = (self.path("client.pem"), self.path("client-key.pem"));
+        builder.options(|options| options.add_client_certificate(certificate, key))
+    }
+}
+
+fn tls_at(server: &Server) -> Builder {
+    Connection::builder().server(format!("tls://127.0.0.1:{}", server.port()))
+}
+
+#[tokio::test]
+async fn tls() {
+    let certificates = Certificates::new();
+    let server = certificates.serve(false);
+    accepted(certificates.trusting(tls_at(&server))).await;
+    // The server says that it wants TLS.
+    accepted(certificates.trusting(at(&server))).await;
+    // Not an authority that this machine trusts.
+    let others = Certificates::new();
+    for builder in [tls_at(&server), others.trusting(tls_at(&server))] {
+        let status = builder.connect().await.unwrap_err();
+        assert_eq!((status.code(), status.origin()), (Code::Unavailable, Origin::Transport), "{status}");
+        assert!(status.message().contains("certificate"), "says what is wrong: {status}");
+    }
+}
+
+#[tokio::test]
+async fn mutual_tls() {
+    let certificates = Certificates::new();
+    let server = certificates.serve(true);
+    accepted(certificates.presenting(certificates.trusting(tls_at(&server)))).await;
+    let others = Certificates::new();
+    for builder in
+        [certificates.trusting(tls_at(&server)), others.presenting(certificates.trusting(tls_at(&server)))]
+    {
+        let status = refused(builder).await;
+        assert!(status.message().contains("wants a client certificate"), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_are_not_shown() {
+    let builder = Connection::builder();
+    for builder in [
+        builder.clone().token("hush"),
+        builder.clone().nkey("hush"),
+        builder.clone().credentials("hush"),
+        builder.clone().user_and_password("ada", "hush"),
+        builder.server("nats://ada:hush@localhost"),
+    ] {
+        assert!(!format!("{builder:?}").contains("hush"), "{builder:?}");
+    }
+}
