@@ -88,7 +88,7 @@ async fn errors_metadata_and_trailers_pass() {
                 return Err(status.with_metadata(trailers));
             }
             let mut response = answer("fine");
-            response.metadata_mut().append("x-head", &given).unwrap();
+            response.metadata_mut().append("x-head", given).unwrap();
             *response.trailers_mut() = trailers;
             Ok(response)
         });

@@ -112,9 +112,10 @@ async fn replace_instances(world: &World, connect: impl AsyncFn() -> Connection)
                     break;
                 }
                 let asked = e2e::Question { big_number: n, ..question(format!("{caller}/{n}")) };
+                let begin = Instant::now();
                 match client.ask(asked).timeout(LONG).await {
                     Ok(given) => assert_eq!(given.into_inner().text, format!("{caller}/{n}")),
-                    Err(status) => failed.push(status.to_string()),
+                    Err(status) => failed.push(format!("{status} after {:?}", begin.elapsed())),
                 }
                 calls.add();
             }
@@ -135,7 +136,8 @@ async fn replace_instances(world: &World, connect: impl AsyncFn() -> Connection)
     served[1].reach(before[1] + 20).await;
     stop.store(true, Ordering::Relaxed);
     let failed: Vec<String> = join_all(callers).await.into_iter().flat_map(Result::unwrap).collect();
-    assert_eq!(failed, Vec::<String>::new(), "of {} calls", calls.get());
+    let handled = served[0].get() + served[1].get();
+    assert_eq!(failed, Vec::<String>::new(), "of {} calls, of which {handled} were handled", calls.get());
     assert!(before.iter().all(|count| *count > 100), "{before:?}");
     for connection in connections {
         nothing_waits(&connection).await;
