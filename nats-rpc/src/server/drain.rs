@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::subject::Subject;
@@ -20,10 +20,16 @@ const PERIODS_TO_FILL: u64 = 50;
 pub(super) async fn fill(epoch: &Epoch, subjects: &[Subject], missing: &AtomicU64) {
     let mut targets = subjects.iter().cycle();
     let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let fillers = (missing.load(Ordering::Relaxed) / PERIODS_TO_FILL).clamp(FEW, MANY);
-        for subject in targets.by_ref().take(usize::try_from(fillers).unwrap_or_default()) {
+        let fillers = usize::try_from(fillers).unwrap_or_default();
+        // Answers go the same way: on a busy machine they must not queue behind ever more fillers.
+        if epoch.queued() >= fillers {
+            continue;
+        }
+        for subject in targets.by_ref().take(fillers) {
             epoch.answer(Outgoing::new(subject.clone(), bytes::Bytes::from_static(&wire::NOOP)), false);
         }
     }
