@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use async_nats::Subscriber;
 use e2e::{
-    Answer, Bystander, LONG, ProbeClient, Program, Question, World, nothing_runs, nothing_waits, question,
-    until, within,
+    Answer, Bystander, Count, LONG, ProbeClient, Program, Question, World, answer, nothing_runs,
+    nothing_waits, probe, question, until, within,
 };
 use futures_util::FutureExt;
 use futures_util::StreamExt;
@@ -18,6 +18,8 @@ use nats_rpc::{Channel, Code, Connection, Server, Status, wire};
 struct Scene {
     frozen: Program,
     others: Vec<Handle>,
+    /// What those have answered.
+    answered: Count,
     connection: Connection,
     client: ProbeClient,
     world: World,
@@ -35,15 +37,20 @@ impl Scene {
         until("the call is accepted", || connection.stats().accepted == 1).await;
         slow.await.unwrap().unwrap();
         frozen.freeze();
-        let serving = world.connect().await;
+        let (serving, answered) = (world.connect().await, Count::new());
         let others = (0..others).map(|_| {
             // It would wait for the frozen one.
             let server = Server::builder().startup_check(Duration::ZERO);
+            let answered = answered.clone();
             // Whatever they are asked.
-            server.add_service(e2e::probe(|_| async { Ok(e2e::answer("here")) })).start(serving.clone())
+            let probe = probe(move |_| {
+                answered.add();
+                async { Ok(answer("here")) }
+            });
+            server.add_service(probe).start(serving.clone())
         });
         let others = try_join_all(others).await.unwrap();
-        Self { frozen, others, connection, client, world }
+        Self { frozen, others, answered, connection, client, world }
     }
 
     async fn ask(&self, id: i64, text: &str, timeout: Duration) -> Result<Answer, Status> {
@@ -55,7 +62,13 @@ impl Scene {
     async fn thaw(&self) {
         self.frozen.thaw();
         let begin = Instant::now();
-        while self.ask(0, "pid", LONG).await.unwrap().big_number != i64::from(self.frozen.pid()) {
+        loop {
+            match self.ask(0, "pid", LONG).await {
+                Ok(answer) if answer.big_number == i64::from(self.frozen.pid()) => return,
+                Ok(_) => {}
+                // It has much to do at first.
+                Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status}"),
+            }
             assert!(begin.elapsed() < LONG, "it does not serve again");
         }
     }
@@ -157,7 +170,8 @@ async fn what_has_become_stale_meanwhile_never_runs() {
             assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
             lost.push(id);
         }
-        if lost.len() == 5 {
+        // The others have not seen these.
+        if usize::try_from(id).unwrap() - scene.answered.get() == 5 {
             break;
         }
     }
@@ -170,5 +184,32 @@ async fn what_has_become_stale_meanwhile_never_runs() {
     let started = |id: &i64| scene.frozen.count(&format!("started {id}")) > 0;
     assert!(!lost.iter().any(started), "{lost:?}: {:#?}", scene.frozen.lines());
     assert_eq!(scene.ask(0, "echo x", LONG).await.unwrap().text, "here");
+    scene.nothing_is_left().await;
+}
+
+#[tokio::test]
+async fn when_it_is_killed_its_calls_fail_and_the_next_do_not() {
+    let mut scene = Scene::new(1).await;
+    let calls: Vec<_> = (0..40)
+        .map(|_| tokio::spawn(scene.client.ask(question("echo x")).timeout(Duration::from_secs(20))))
+        .collect();
+    until("the other one has answered some", || scene.answered.get() >= 5).await;
+    let begin = Instant::now();
+    scene.frozen.kill();
+    let mut failed = 0;
+    for call in calls {
+        if let Err(status) = call.await.unwrap() {
+            assert_eq!(status.code(), Code::Unavailable, "{status}");
+            failed += 1;
+        }
+    }
+    println!(
+        "{failed} of 40 calls were killed with their instance, and known to be after {:?}",
+        begin.elapsed()
+    );
+    assert!(failed > 0 && begin.elapsed() < Duration::from_secs(10), "{failed} {:?}", begin.elapsed());
+    for _ in 0..40 {
+        assert_eq!(scene.ask(0, "echo x", LONG).await.unwrap().text, "here");
+    }
     scene.nothing_is_left().await;
 }
