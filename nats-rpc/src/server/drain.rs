@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::subject::Subject;
@@ -20,7 +20,6 @@ const PERIODS_TO_FILL: u64 = 50;
 pub(super) async fn fill(epoch: &Epoch, subjects: &[Subject], missing: &AtomicU64) {
     let mut targets = subjects.iter().cycle();
     let mut ticks = tokio::time::interval(PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let fillers = (missing.load(Ordering::Relaxed) / PERIODS_TO_FILL).clamp(FEW, MANY);
