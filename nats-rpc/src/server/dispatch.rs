@@ -16,6 +16,7 @@ use super::{HandlerFuture, Route};
 use crate::raw::{Answer, Opening, Reply, Terms};
 use crate::spec::Method;
 use crate::status::Status;
+use crate::subject::Subject;
 use crate::transport::{Connection, Epoch, Incoming, Outgoing};
 
 /// A first poll that takes longer holds up the calls behind it for longer than spawning costs.
@@ -147,6 +148,13 @@ impl Serving {
             });
         } else {
             self.publish(&self.epoch, answer, self.calls.tracker.len() <= 1);
+        }
+    }
+
+    /// Frees the way back to a caller that awaits no answer any more.
+    pub(super) fn close(&self, reply: &Subject) {
+        if let (Some(closing), Ok(epoch)) = (self.terms.closing(reply), self.connection.epoch()) {
+            epoch.send_control(closing);
         }
     }
 

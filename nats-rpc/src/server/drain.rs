@@ -23,7 +23,12 @@ pub(super) async fn fill(epoch: &Epoch, subjects: &[Subject], missing: &AtomicU6
     loop {
         ticks.tick().await;
         let fillers = (missing.load(Ordering::Relaxed) / PERIODS_TO_FILL).clamp(FEW, MANY);
-        for subject in targets.by_ref().take(usize::try_from(fillers).unwrap_or_default()) {
+        let fillers = usize::try_from(fillers).unwrap_or_default();
+        // Answers go the same way: on a busy machine they must not queue behind ever more fillers.
+        if epoch.queued() >= fillers {
+            continue;
+        }
+        for subject in targets.by_ref().take(fillers) {
             epoch.answer(Outgoing::new(subject.clone(), bytes::Bytes::from_static(&wire::NOOP)), false);
         }
     }

@@ -52,7 +52,10 @@ impl Future for Pending {
                 self.stats.record(outcome.as_ref().err(), busy);
                 self.serving.answer(answer.finish(outcome, busy));
             }
-            None => self.stats.record(Some(&Status::cancelled("the caller gave up")), busy),
+            None => {
+                self.stats.record(Some(&Status::cancelled("the caller gave up")), busy);
+                self.serving.close(answer.reply());
+            }
         }
         Poll::Ready(())
     }

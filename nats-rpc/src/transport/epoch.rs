@@ -197,6 +197,11 @@ impl Epoch {
         }
     }
 
+    /// How many messages wait to be published.
+    pub(crate) fn queued(&self) -> usize {
+        self.pump.len()
+    }
+
     /// Publishes answers that were there together.
     pub(crate) fn answer_all(&self, messages: &mut Vec<Outgoing>) {
         self.pump.push_collected(&self.link, messages);

@@ -59,6 +59,11 @@ impl Pump {
         }
     }
 
+    /// How many messages wait.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.state).queue.len()
+    }
+
     fn start(&self, mut state: MutexGuard<'_, State>) {
         if !state.running {
             state.running = true;

@@ -114,6 +114,28 @@ pub fn permissions(prefix: &str, queue_group: &str, methods: &[&str]) -> String 
     )
 }
 
+/// Exactly what section 16 says that this release needs, and nothing else. Whoever does not log in may do all.
+#[must_use]
+pub fn needed_permissions(prefix: &str, queue_group: &str, methods: &[&str]) -> String {
+    let api =
+        ["PING", "INFO", "STATS"].iter().flat_map(|verb| [format!("$SRV.{verb}"), format!("$SRV.{verb}.>")]);
+    let inbox = |account: Account| format!("{}.>", account.inbox_prefix());
+    let receive = [format!("{prefix}.* {queue_group}"), format!("{prefix}._i.*.>"), inbox(Account::Server)];
+    let server = lists(
+        &["_INBOX.>".to_owned(), format!("{prefix}.*"), "$SRV.INFO".to_owned()],
+        &receive.into_iter().chain(api).collect::<Vec<_>>(),
+    );
+
+    let call = methods.iter().copied().chain(["_up", "_i.*.s", "_i.*.h"]);
+    let client =
+        lists(&call.map(|end| format!("{prefix}.{end}")).collect::<Vec<_>>(), &[inbox(Account::Client)]);
+    format!(
+        "authorization: {{ users: [\n  {}\n  {}\n  {{ user: observer, password: sees }}\n] }}\nno_auth_user: observer",
+        Account::Server.entry(&server),
+        Account::Client.entry(&client)
+    )
+}
+
 fn lists(publish: &[String], subscribe: &[String]) -> String {
     format!(", permissions: {{ publish: {publish:?}, subscribe: {subscribe:?} }}")
 }

@@ -1,8 +1,10 @@
 //! What the end-to-end tests share: a service whose handler is a closure, and places to serve it.
 
+mod actor;
 mod bystander;
 mod config;
 mod inspect;
+mod left;
 mod options;
 mod probe;
 mod process;
@@ -17,9 +19,11 @@ pub mod proto {
     nats_rpc::include_proto!("e2e.v1");
 }
 
+pub use actor::Actor;
 pub use bystander::Bystander;
-pub use config::{Account, ResponseType, permissions, two_accounts};
+pub use config::{Account, ResponseType, needed_permissions, permissions, two_accounts};
 pub use inspect::{open_files, resident_bytes, threads};
+pub use left::{nothing_runs, nothing_waits};
 pub use options::{Args, Options};
 pub use probe::{Crew, Outcome, Scripted, other, placed, probe};
 pub use process::Program;

@@ -2,7 +2,7 @@ mod args;
 
 use std::time::Duration;
 
-use nats_rpc::server::Mount;
+use nats_rpc::server::{Imports, Mount};
 use nats_rpc::{Channel, Connection, Server, Status};
 
 pub use self::args::Args;
@@ -19,6 +19,7 @@ pub struct Options {
     inbox_prefix: Option<String>,
     clock_ahead_ms: i64,
     grace: Option<Duration>,
+    stream_imports: bool,
 }
 
 impl Options {
@@ -57,6 +58,11 @@ impl Options {
         Self { grace: Some(grace), ..self }
     }
 
+    /// Lets a server know that other accounts import its services as streams.
+    pub fn stream_imports(self) -> Self {
+        Self { stream_imports: true, ..self }
+    }
+
     /// Connects as this says.
     ///
     /// # Errors
@@ -92,7 +98,10 @@ impl Options {
         if let Some(group) = &self.queue_group {
             mount = mount.queue_group(group);
         }
-        let server = Server::builder().add_service(mount);
+        let mut server = Server::builder().add_service(mount);
+        if self.stream_imports {
+            server = server.imports(Imports::Stream);
+        }
         Ok(match self.grace {
             Some(grace) => server.grace(grace),
             None => server,

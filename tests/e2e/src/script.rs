@@ -45,11 +45,15 @@ impl Script {
         let trace = Trace::start(id);
         let outcome = self.follow(&text, id).await;
         trace.end();
-        let pid = std::process::id();
-        outcome.map(|answer| Answer { big_number: pid.into(), ..answer }.into())
+        outcome.map(nats_rpc::Response::from)
     }
 
-    async fn follow(&self, text: &str, id: i64) -> Result<Answer, Status> {
+    pub(crate) async fn follow(&self, text: &str, id: i64) -> Result<Answer, Status> {
+        let pid = std::process::id();
+        Ok(Answer { big_number: pid.into(), ..self.answer(text, id).await? })
+    }
+
+    async fn answer(&self, text: &str, id: i64) -> Result<Answer, Status> {
         let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
         let number = || {
             rest.parse::<u64>()

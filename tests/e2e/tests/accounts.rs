@@ -1,9 +1,9 @@
-//! Accounts, permissions, and a stream that listens, too.
+//! Accounts and permissions.
 
 use std::time::Duration;
 
 use e2e::{
-    Account, Bystander, Count, LONG, ProbeClient, ResponseType, World, answer, permissions, probe, question,
+    Account, Count, LONG, ProbeClient, ResponseType, World, answer, permissions, probe, question,
     two_accounts,
 };
 use nats_rpc::Code;
@@ -56,17 +56,4 @@ async fn the_permissions_of_the_specification_are_enough() {
     let log = world.server().log().unwrap();
     let refused: Vec<_> = log.lines().filter(|line| line.contains("Violation")).collect();
     assert!(!refused.is_empty() && refused.iter().all(|line| line.contains("AskBriefly")), "{refused:#?}");
-}
-
-#[tokio::test]
-async fn a_stream_that_covers_a_subject_answers_no_call() {
-    let world = World::jetstream();
-    let nats = Bystander::new(&world).await;
-    let create = br#"{"name":"AUDIT","subjects":["svc.>"],"storage":"memory"}"#;
-    let made = nats.request("$JS.API.STREAM.CREATE.AUDIT", &[], &create[..]).await;
-    assert!(!String::from_utf8_lossy(&made.payload).contains("\"error\""), "{made:?}");
-    let (client, _server) = world.start(|request| async { Ok(answer(request.into_inner().text)) }).await;
-    for n in 0..50 {
-        assert_eq!(client.ask(question(n.to_string())).await.unwrap().into_inner().text, n.to_string());
-    }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use e2e::{Count, LONG, ProbeClient, World, answer, on_both, probe, question};
+use e2e::{Count, LONG, ProbeClient, World, answer, nothing_runs, nothing_waits, on_both, probe, question};
 use futures_util::future::join_all;
-use nats_rpc::{Code, Origin, Server};
+use nats_rpc::{Code, Connection, Origin, Server};
 use tokio::sync::{Semaphore, oneshot};
 
 /// Calls until nobody answers any more.
@@ -67,28 +67,44 @@ async fn a_call_in_flight_is_answered_when_the_server_shuts_down(world: World) {
 }
 
 async fn no_call_fails_while_instances_are_replaced(world: World) {
+    replace_instances(&world, async || world.connect().await).await;
+}
+
+/// What NATS has sent already is still on its way when an instance leaves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nor_does_one_while_instances_far_away_are_replaced() {
+    let world = World::nats();
+    let proxy = world.proxy().await;
+    proxy.delay(Duration::from_millis(5));
+    let connect = async || Connection::connect(proxy.url()).await.unwrap();
+    e2e::within("replacing", replace_instances(&world, connect)).await;
+}
+
+/// Replaces one of two instances, which get their connections from `connect`, ten times under the load of 64 callers.
+async fn replace_instances(world: &World, connect: impl AsyncFn() -> Connection) {
     let served = [Count::new(), Count::new()];
     let start = async |instance: usize| {
         let served = served[instance].clone();
-        world
-            .serve(probe(move |request| {
-                let served = served.clone();
-                async move {
-                    let asked = request.into_inner();
-                    if asked.big_number % 3 == 0 {
-                        tokio::time::sleep(Duration::from_millis(1)).await;
-                    }
-                    served.add();
-                    Ok(answer(asked.text))
+        let probe = probe(move |request| {
+            let served = served.clone();
+            async move {
+                let asked = request.into_inner();
+                if asked.big_number % 3 == 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
                 }
-            }))
-            .await
+                served.add();
+                Ok(answer(asked.text))
+            }
+        });
+        Server::builder().add_service(probe).start(connect().await).await.unwrap()
     };
     let mut servers = [Some(start(0).await), Some(start(1).await)];
     let (stop, calls) = (Arc::new(AtomicBool::new(false)), Count::new());
-    let mut callers = Vec::new();
+    let (mut callers, mut connections) = (Vec::new(), Vec::new());
     for caller in 0..64 {
-        let (client, stop, calls) = (world.client().await, Arc::clone(&stop), calls.clone());
+        let channel = world.channel().await;
+        connections.push(channel.connection().clone());
+        let (client, stop, calls) = (ProbeClient::new(channel), Arc::clone(&stop), calls.clone());
         callers.push(tokio::spawn(async move {
             let mut failed = Vec::new();
             for n in 0.. {
@@ -96,9 +112,10 @@ async fn no_call_fails_while_instances_are_replaced(world: World) {
                     break;
                 }
                 let asked = e2e::Question { big_number: n, ..question(format!("{caller}/{n}")) };
+                let begin = Instant::now();
                 match client.ask(asked).timeout(LONG).await {
                     Ok(given) => assert_eq!(given.into_inner().text, format!("{caller}/{n}")),
-                    Err(status) => failed.push(status.to_string()),
+                    Err(status) => failed.push(format!("{status} after {:?}", begin.elapsed())),
                 }
                 calls.add();
             }
@@ -119,8 +136,15 @@ async fn no_call_fails_while_instances_are_replaced(world: World) {
     served[1].reach(before[1] + 20).await;
     stop.store(true, Ordering::Relaxed);
     let failed: Vec<String> = join_all(callers).await.into_iter().flat_map(Result::unwrap).collect();
-    assert_eq!(failed, Vec::<String>::new(), "of {} calls", calls.get());
+    let handled = served[0].get() + served[1].get();
+    assert_eq!(failed, Vec::<String>::new(), "of {} calls, of which {handled} were handled", calls.get());
     assert!(before.iter().all(|count| *count > 100), "{before:?}");
+    for connection in connections {
+        nothing_waits(&connection).await;
+    }
+    for server in servers.iter().flatten() {
+        nothing_runs(server).await;
+    }
 }
 
 async fn what_outlives_the_grace_is_unavailable(world: World) {

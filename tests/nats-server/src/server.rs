@@ -8,7 +8,7 @@ use crate::{
 use std::{
     fmt,
     fs::{self, File},
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -52,6 +52,7 @@ pub struct Builder {
     binary: Option<PathBuf>,
     config: Option<String>,
     jetstream: bool,
+    monitoring: bool,
     name: Option<String>,
     port: Option<u16>,
     cluster: Option<String>,
@@ -74,6 +75,12 @@ impl Builder {
     /// Turns `JetStream` on, with its files in the server's own directory.
     pub fn jetstream(mut self, on: bool) -> Self {
         self.jetstream = on;
+        self
+    }
+
+    /// Lets the server tell about itself: see [`Server::monitor`].
+    pub fn monitoring(mut self, on: bool) -> Self {
+        self.monitoring = on;
         self
     }
 
@@ -139,6 +146,7 @@ pub struct Server {
 struct Ports {
     client: u16,
     cluster: Option<u16>,
+    monitoring: Option<u16>,
 }
 
 impl Server {
@@ -209,6 +217,24 @@ impl Server {
         match line.strip_prefix("INFO ") {
             Some(info) => Ok(info.trim().to_owned()),
             None => Err(io::Error::new(io::ErrorKind::InvalidData, format!("not an INFO line: {line:?}"))),
+        }
+    }
+
+    /// What the server tells about itself at this path, such as `/varz`: JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is none with [`Builder::monitoring`], or knows nothing of the path.
+    pub fn monitor(&self, path: &str) -> io::Result<String> {
+        let port = self.ports.monitoring.ok_or_else(|| io::Error::other("the server is not monitored"))?;
+        let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), LIMIT)?;
+        stream.set_read_timeout(Some(LIMIT))?;
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        match answer.split_once("\r\n\r\n") {
+            Some((head, body)) if head.contains(" 200 ") => Ok(body.to_owned()),
+            _ => Err(io::Error::other(format!("no answer to {path}: {answer:?}"))),
         }
     }
 
@@ -322,6 +348,9 @@ impl Server {
         if options.jetstream {
             command.arg("-js").arg("-sd").arg(dir.join("jetstream"));
         }
+        if options.monitoring {
+            command.args(["-m", &self.ports.monitoring.map_or("-1".to_owned(), |port| port.to_string())]);
+        }
         if let Some(name) = &options.name {
             command.args(["--name", name]);
         }
@@ -381,7 +410,7 @@ fn not_running() -> io::Error {
 fn parse_ports(text: &str) -> Option<Ports> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
     let port = |key: &str| value[key][0].as_str()?.rsplit(':').next()?.parse().ok();
-    Some(Ports { client: port("nats")?, cluster: port("cluster") })
+    Some(Ports { client: port("nats")?, cluster: port("cluster"), monitoring: port("monitoring") })
 }
 
 #[cfg(test)]

@@ -54,6 +54,16 @@ fn serves_until_dropped() {
 }
 
 #[test]
+fn tells_about_itself() {
+    let mut server = Server::builder().monitoring(true).start().unwrap();
+    assert!(server.monitor("/varz").unwrap().contains("\"server_id\""));
+    server.restart().unwrap();
+    assert!(server.monitor("/connz").unwrap().contains("\"num_connections\""));
+    assert!(server.monitor("/nothing").is_err());
+    assert!(Server::start().unwrap().monitor("/varz").is_err());
+}
+
+#[test]
 fn two_servers_have_ports_of_their_own() {
     let (one, two) = (Server::start().unwrap(), Server::start().unwrap());
     assert_ne!(one.port(), two.port());

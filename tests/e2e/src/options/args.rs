@@ -19,6 +19,7 @@ impl Options {
             ("--inbox-prefix", self.inbox_prefix.clone()),
             ("--clock-ahead", (self.clock_ahead_ms != 0).then(|| self.clock_ahead_ms.to_string())),
             ("--grace", self.grace.map(|grace| grace.as_millis().to_string())),
+            ("--imports", self.stream_imports.then(|| "stream".to_owned())),
         ];
         let given = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         given.flat_map(|(name, value)| [name, value]).collect()
@@ -37,6 +38,7 @@ impl Options {
             inbox_prefix: args.take("--inbox-prefix"),
             clock_ahead_ms: args.number("--clock-ahead")?.unwrap_or(0),
             grace: args.number("--grace")?.map(Duration::from_millis),
+            stream_imports: args.take("--imports").is_some_and(|imports| imports == "stream"),
         })
     }
 }
@@ -97,6 +99,7 @@ mod tests {
     fn options_come_back_from_a_command_line() {
         let some = Options::new("nats://x").prefix("p").login("u", "w").clock_ahead_ms(-5);
         let all = some.clone().queue_group("g").inbox_prefix("i").grace(Duration::from_secs(1));
+        let all = all.stream_imports();
         for options in [Options::new("nats://y"), some, all] {
             let mut args = Args::parse(options.args().into_iter()).unwrap();
             assert_eq!(Options::take(&mut args).unwrap(), options);
