@@ -104,7 +104,7 @@ impl Draft {
         let open = Open {
             timeout_us: timeout
                 .map_or(0, |timeout| u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX).max(1)),
-            sent_ms: sent_ms(self.remote.skew.correct(epoch.now_ms(), now)),
+            sent_ms: sent_ms(self.remote.skew.correct(epoch.unix_ms(now), now)),
             method: self.method.hash(),
             call_id: self.call_id,
             attempt: before,

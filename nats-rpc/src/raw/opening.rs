@@ -127,7 +127,7 @@ fn native(payload: &Bytes, method: &Method, arrived: Instant, epoch: &Epoch) -> 
     if open.encoding != 0 {
         return Ok(Native::refused(RefusedReason::Encoding, "compression is not known here"));
     }
-    if let Some(stale) = stale(&open, epoch) {
+    if let Some(stale) = stale(&open, arrived, epoch) {
         return Ok(Native::Refused(stale));
     }
     let accept_after = open.accept_after_ms.unwrap_or(wire::DEFAULT_ACCEPT_AFTER_MS);
@@ -146,11 +146,11 @@ fn native(payload: &Bytes, method: &Method, arrived: Instant, epoch: &Epoch) -> 
 /// The refusal of a call that lay somewhere for longer than its caller waits, in an instance that stood still above
 /// all.
 #[expect(clippy::cast_possible_truncation, reason = "the wire has the low 32 bits")]
-fn stale(open: &Open<'_>, epoch: &Epoch) -> Option<Bytes> {
+fn stale(open: &Open<'_>, arrived: Instant, epoch: &Epoch) -> Option<Bytes> {
     if open.sent_ms == 0 || open.timeout_us == 0 {
         return None;
     }
-    let now_ms = epoch.now_ms();
+    let now_ms = epoch.unix_ms(arrived);
     is_stale(now_ms as u32, open.sent_ms, open.timeout_us).then(|| {
         let text = "its time was over before it was read";
         frame_of(&Refused { server_now_ms: now_ms, ..Refused::new(RefusedReason::Stale, text) })

@@ -13,6 +13,7 @@ use super::inbox::Inbox;
 use super::link::{Link, Subscription};
 use super::pump::Pump;
 use super::refusals::Refusals;
+use super::wall::Wall;
 use super::{Delivery, Outgoing, Stats, Ticket, lock};
 use crate::status::Status;
 use crate::subject::{self, Port, Subject};
@@ -34,6 +35,7 @@ pub(crate) struct Epoch {
     inbox: Inbox,
     audit: Audit,
     refusals: Refusals,
+    wall: Wall,
     /// Names the connection towards servers; random, and never 0.
     name: u64,
     ended: CancellationToken,
@@ -55,6 +57,7 @@ impl Epoch {
             inbox,
             audit: Audit::default(),
             refusals: Refusals::default(),
+            wall: Wall::new(),
             name: rand::random::<u64>() | 1,
             ended: CancellationToken::new(),
             failure: OnceLock::new(),
@@ -157,6 +160,11 @@ impl Epoch {
     /// Unix milliseconds by this host's clock.
     pub(crate) fn now_ms(&self) -> u64 {
         self.link.now_ms()
+    }
+
+    /// The same, for the time `now` that has just been read.
+    pub(crate) fn unix_ms(&self, now: Instant) -> u64 {
+        self.wall.at(now, || self.link.now_ms())
     }
 
     pub(crate) async fn subscribe(

@@ -18,6 +18,7 @@ mod slab;
 mod slots;
 mod stats;
 mod ticket;
+mod wall;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
