@@ -18,6 +18,9 @@ use crate::wire::{
 
 const SPOKEN_VERSIONS: [u32; 1] = [wire::VERSION as u32];
 
+/// What is promised for later would be kept in mind for long.
+const LATEST_ACCEPT: Duration = Duration::from_secs(1);
+
 /// What a message to a method's subject turns out to be.
 pub(crate) enum Opening {
     /// A call to be handled.
@@ -139,7 +142,8 @@ fn native(payload: &Bytes, method: &Method, arrived: Instant, epoch: &Epoch) -> 
             payload.slice_ref(frame.body),
         ),
         max_message: open.max_message,
-        accept_after: (accept_after != 0).then(|| Duration::from_millis(accept_after.into())),
+        accept_after: (accept_after != 0)
+            .then(|| Duration::from_millis(accept_after.into()).min(LATEST_ACCEPT)),
     })
 }
 

@@ -148,7 +148,7 @@ impl Pursuit {
             Verdict::Leaving => {
                 Status::transport(format!("the last instance that serves {method} is leaving"))
             }
-            Verdict::Served | Verdict::Nobody | Verdict::Unknown => nobody(),
+            Verdict::Served | Verdict::Nobody | Verdict::Unknown | Verdict::Unasked => nobody(),
         };
         self.not_processed(index, status.with_not_processed(), verdict == Verdict::Served);
         None

@@ -51,6 +51,8 @@ pub(super) enum Verdict {
     Nobody,
     /// There was no answer.
     Unknown,
+    /// It may not be asked.
+    Unasked,
 }
 
 impl Remote {
@@ -151,6 +153,7 @@ impl Remote {
                     }
                 }
                 Delivery::NoResponders => return Verdict::Nobody,
+                Delivery::Denied => return Verdict::Unasked,
                 _ => return Verdict::Unknown,
             }
         }

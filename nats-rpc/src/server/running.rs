@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -11,15 +11,18 @@ use tokio::time::Instant;
 use super::instance::Instance;
 use crate::subject::Subject;
 use crate::transport::{Epoch, Outgoing, Slab};
-use crate::wire::{Accept, DEFAULT_MAX_MESSAGE, Features, Via, token};
+use crate::wire::{Accept, DEFAULT_MAX_MESSAGE, Features, MAX_AUDIT, Via, token};
 
 /// ACCEPTs go out this often, and so may be that much late.
 const TICK: Duration = Duration::from_millis(5);
 /// How often accepted calls are looked through for those that nobody asks after any more.
 const SWEEP: Duration = Duration::from_secs(1);
-/// A caller lists each accepted call every 5 s; one that was not listed for so long has no caller any more.
+/// A caller lists each accepted call every 5 s, or when it asks next. One that was not listed for so long, or so many
+/// of the intervals at which it asks, has no caller any more.
 const ORPHANED_AFTER: Duration = Duration::from_secs(15);
-const ORPHANED_INTERVALS: u32 = 3;
+const ORPHANED_INTERVALS: u32 = 6;
+/// Nobody asks less often; who says so is not believed.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 /// What a caller has not listed for so long it is reminded of, in case it has forgotten the call.
 const UNLISTED_AFTER: Duration = Duration::from_millis(7500);
 
@@ -32,6 +35,7 @@ pub(super) struct Running {
     calls: Slab<Call>,
     accepts: Mutex<Accepts>,
     wake: Notify,
+    start: Instant,
 }
 
 struct Call {
@@ -66,6 +70,8 @@ struct Accepts {
     sequence: u64,
     /// The calls whose ACCEPTs were sent.
     accepted: BTreeMap<u64, Accepted>,
+    /// The same by the connection that asked after them, when it last did, and their handles.
+    listed: BTreeSet<(u64, Instant, u64)>,
 }
 
 /// When an accepted call was last asked after, and by whom.
@@ -83,7 +89,8 @@ pub(super) struct Entry {
 
 impl Running {
     pub(super) fn new(instance: Instance) -> Self {
-        Self { instance, calls: Slab::new(), accepts: Mutex::default(), wake: Notify::new() }
+        let (accepts, wake) = (Mutex::default(), Notify::new());
+        Self { instance, calls: Slab::new(), accepts, wake, start: Instant::now() }
     }
 
     pub(super) fn instance(&self) -> &str {
@@ -141,22 +148,20 @@ impl Running {
         listed: impl Iterator<Item = u64>,
     ) -> Audited {
         let now = Instant::now();
+        let interval = interval.min(LONGEST_INTERVAL);
         let mut audited = Audited::default();
         let mut accepts = self.lock();
         for handle in listed {
-            match accepts.accepted.get_mut(&handle) {
-                Some(call) => {
-                    *call = Accepted { connection, listed: now, interval };
-                    audited.held.push(handle);
-                }
-                None => audited.unknown.push(handle),
+            if accepts.list(handle, Accepted { connection, listed: now, interval }) {
+                audited.held.push(handle);
+            } else {
+                audited.unknown.push(handle);
             }
         }
-        if connection != 0 {
-            let forgotten =
-                |call: &Accepted| call.connection == connection && now - call.listed >= UNLISTED_AFTER;
-            let unlisted = accepts.accepted.iter().filter(|(_, call)| forgotten(call));
-            audited.unlisted = unlisted.map(|(handle, _)| *handle).take(crate::wire::MAX_AUDIT).collect();
+        if let (Some(long_ago), true) = (now.checked_sub(UNLISTED_AFTER), connection != 0) {
+            let forgotten = (connection, self.start, 0)..=(connection, long_ago.max(self.start), u64::MAX);
+            let unlisted = accepts.listed.range(forgotten).map(|(_, _, handle)| *handle);
+            audited.unlisted = unlisted.take(MAX_AUDIT).collect();
         }
         audited
     }
@@ -198,6 +203,7 @@ impl Running {
                 && !epoch.has_ended()
             {
                 let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO };
+                accepts.listed.insert((0, now, handle));
                 accepts.accepted.insert(handle, accepted);
                 let frame = self.accept(handle, via, epoch.max_payload());
                 epoch.send_control(Outgoing::new(reply, frame));
@@ -246,6 +252,23 @@ async fn sleep_until(next: Option<Instant>) {
     }
 }
 
+impl Accepts {
+    /// A call was asked after. `false`: there is no such call.
+    fn list(&mut self, handle: u64, now: Accepted) -> bool {
+        let Some(call) = self.accepted.get_mut(&handle) else { return false };
+        self.listed.remove(&(call.connection, call.listed, handle));
+        self.listed.insert((now.connection, now.listed, handle));
+        *call = now;
+        true
+    }
+
+    fn remove(&mut self, handle: u64) {
+        if let Some(call) = self.accepted.remove(&handle) {
+            self.listed.remove(&(call.connection, call.listed, handle));
+        }
+    }
+}
+
 impl Call {
     fn stop(&mut self, why: Stop) -> Option<Waker> {
         self.stop.get_or_insert(why);
@@ -279,7 +302,7 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let call = self.running.calls.close(self.handle);
         if call.is_some_and(|call| call.accepted) {
-            self.running.lock().accepted.remove(&self.handle);
+            self.running.lock().remove(self.handle);
         }
     }
 }

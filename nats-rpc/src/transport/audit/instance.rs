@@ -76,7 +76,12 @@ pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
                 } else if now - heard > instance.silence(interval) {
                     instance.lose_all(&epoch, Lost::Silent);
                 }
-                epoch.send_control(instance.ping(&epoch, now, interval, ticket.reply_subject()));
+                let mut more = true;
+                while more {
+                    let handles = instance.to_list(now);
+                    more = handles.len() == MAX_AUDIT;
+                    epoch.send_control(instance.ping(&epoch, interval, &handles, ticket.reply_subject()));
+                }
                 next = now + interval;
             }
             Delivery::Denied => {
@@ -94,21 +99,24 @@ impl Instance {
         (interval * SILENT_INTERVALS).max(SHORTEST_SILENCE).max(round_trips)
     }
 
-    /// A PING that lists the calls that have not been listed for long.
-    fn ping(&self, epoch: &Epoch, now: Instant, interval: Duration, reply: Subject) -> Outgoing {
+    /// The calls that have not been listed for long, as many as fit into one PING.
+    fn to_list(&self, now: Instant) -> Vec<u64> {
         let mut state = lock(&self.state);
         let due = |call: &Accepted| call.listed.is_none_or(|listed| now - listed >= LIST_AGAIN);
-        let mut handles = Vec::new();
-        for (handle, call) in state.calls.iter_mut().filter(|(_, call)| due(call)).take(MAX_AUDIT) {
+        let calls = state.calls.iter_mut().filter(|(_, call)| due(call)).take(MAX_AUDIT);
+        let list = |(handle, call): (&u64, &mut Accepted)| {
             call.listed = Some(now);
-            handles.push(*handle);
-        }
-        drop(state);
+            *handle
+        };
+        calls.map(list).collect()
+    }
+
+    fn ping(&self, epoch: &Epoch, interval: Duration, handles: &[u64], reply: Subject) -> Outgoing {
         // Unary calls move no credit.
         let zeros = vec![0; handles.len()];
         let ping = Ping {
             interval_ms: u32::try_from(interval.as_millis()).unwrap_or(u32::MAX),
-            handles: Numbers::from_slice(&handles),
+            handles: Numbers::from_slice(handles),
             sent: Numbers::from_slice(&zeros),
             received: Numbers::from_slice(&zeros),
             credit: Numbers::from_slice(&zeros),
