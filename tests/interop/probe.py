@@ -1,10 +1,10 @@
 """Calls interop.v1.Probe with nats-py. Written from docs/wire.md alone: it tests that text as much as the server."""
 
-import asyncio, base64, json, os, secrets, struct
+import asyncio, base64, json, os, secrets, struct, time
 import nats
 
 PREFIX, SERVICE = "svc.interop.v1.Probe", "interop.v1.Probe"
-OPEN, REFUSED, TERMINAL = 0x01, 0x05, 0x0A
+OPEN, ACCEPT, REFUSED, CANCEL, TERMINAL, PING, PONG = 0x01, 0x04, 0x05, 0x09, 0x0A, 0x0B, 0x0C
 TEXT = "kein Quäst: 100%\n"
 
 def varint(number):
@@ -51,9 +51,9 @@ def fnv(path):
 def frame(kind, header=b"", body=b"", version=1):
     return bytes([version, kind]) + varint(len(header)) + header + body
 
-def opening(method, text="", timeout_us=5_000_000, named=None, flags=0, meta=()):
-    header = field(1, timeout_us) + fixed32(3, fnv(f"/{SERVICE}/{named or method}"))
-    header += field(12, flags) if flags else b""
+def opening(method, text="", timeout_us=5_000_000, named=None, flags=0, meta=(), sent_ms=0, accept_after_ms=0):
+    header = field(1, timeout_us) + fixed32(2, sent_ms) + fixed32(3, fnv(f"/{SERVICE}/{named or method}"))
+    header += field(9, accept_after_ms) + (field(12, flags) if flags else b"")
     header += b"".join(field(14, field(1, key.encode()) + field(2, value)) for key, value in meta)
     return frame(OPEN, header, field(1, text.encode()) if text else b"")
 
@@ -121,6 +121,33 @@ class Peer:
     async def native_deadline_at_the_server(self):
         kind, header, _ = await self.native("Wait", opening("Wait", timeout_us=100_000))
         assert (kind, header[1]) == (TERMINAL, [4]), (kind, header)
+
+    async def native_accept_audit_and_cancel(self):
+        kind, header, _ = await self.native("Wait", opening("Wait", timeout_us=20_000_000, accept_after_ms=25))
+        assert kind == ACCEPT and header[4][0] & 0x02, (kind, header)
+        handle, instance = header[1][0], header[2][0].decode()
+        none, listed = b"\0", field(3, handle)
+        ping = frame(PING, field(1, 100) + listed + field(4, none) + field(5, none) + field(6, none))
+        kind, header, _ = await self.native(f"_i.{instance}.h", ping)
+        assert (kind, header[1], header[3], header.get(7)) == (PONG, [instance.encode()], [handle], None), header
+        await self.nc.publish(f"{PREFIX}._i.{instance}.s", frame(CANCEL, field(1, handle)))
+        until = time.monotonic() + 10
+        while header.get(7) != [handle]:
+            assert time.monotonic() < until, f"it is still held: {header}"
+            kind, header, _ = await self.native(f"_i.{instance}.h", ping)
+
+    async def native_up_says_what_is_served(self):
+        for method, serves in (("Echo", 1), ("NoSuchMethod", 2)):
+            kind, header, _ = await self.native("_up", frame(PING, fixed32(2, fnv(f"/{SERVICE}/{method}"))))
+            assert (kind, header[2], header[10][0] & 0x22) == (PONG, [serves], 0x22), (method, header)
+
+    async def native_stale_is_refused(self):
+        now_ms = int(time.time() * 1000)
+        stale = opening("Echo", "Ada", timeout_us=1_000_000, sent_ms=(now_ms - 60_000) % 2**32)
+        header = await self.refused("Echo", stale, 5)
+        assert abs(header[4][0] - now_ms) < 60_000, header
+        fresh = opening("Echo", "Ada", timeout_us=1_000_000, sent_ms=now_ms % 2**32)
+        assert (await self.native("Echo", fresh))[0] == TERMINAL
 
     async def native_refusals(self):
         await self.refused("Echo", opening("Echo", named="Fail"), 4)
