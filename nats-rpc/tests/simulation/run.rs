@@ -63,9 +63,19 @@ async fn simulate(seed: u64) -> Ledger {
     calls.sort_by_key(|call| call.job.id);
     world.heal();
     drop(tap);
-    let left = settle(&world, &channels, &book).await;
+    let mut left = settle(&world, &channels, &book).await;
+    let skewed = world.skewed;
+    drop((world, channels));
+    left.extend(tasks_left().await);
     let events = log.lines.lock().unwrap().clone();
-    Ledger { calls, book, events, skewed: world.skewed, left }
+    Ledger { calls, book, events, skewed, left }
+}
+
+/// With the last connection, every task of the runtime has to end.
+async fn tasks_left() -> Option<String> {
+    tokio::time::sleep(SETTLING).await;
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    (tasks != 0).then(|| format!("{tasks} tasks run"))
 }
 
 /// Waits until all is over, and says what is left.
