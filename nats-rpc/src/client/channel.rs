@@ -102,6 +102,7 @@ impl Channel {
         Ok(self)
     }
 
+    /// Where a call goes.
     fn subject(&self, call: &Call) -> Result<Subject, Status> {
         let method = call.method();
         if let Some((_, prefix)) = self.0.mounts.iter().find(|(own, _)| own == method.service()) {
@@ -116,7 +117,7 @@ impl Channel {
     fn start(&self, mut call: Call) -> Result<Exchange, Status> {
         let Shared { connection, default_timeout, remotes, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
-        let subject = self.subject(&call)?;
+        let subject = self.subject(&call).map_err(Status::with_not_processed)?;
         let default = call.method().timeout().or(*default_timeout);
         let now = call.start(default);
         let remote =
@@ -140,7 +141,7 @@ impl Service<Call> for Channel {
             Ok(exchange) => State::Running(exchange),
             Err(status) => State::Over(Some(status)),
         };
-        ChannelFuture { state, cancelled }
+        ChannelFuture { state, cancelled, _channel: self.clone() }
     }
 }
 
@@ -149,6 +150,8 @@ impl Service<Call> for Channel {
 pub struct ChannelFuture {
     state: State,
     cancelled: Cancelled,
+    /// The connection lasts as long as its calls.
+    _channel: Channel,
 }
 
 #[expect(clippy::large_enum_variant, reason = "a box for each call would cost more than room in its future")]

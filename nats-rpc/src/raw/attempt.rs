@@ -117,7 +117,8 @@ impl Attempt {
     /// The service has answered; its handler took `busy`.
     pub(super) fn answered(&mut self, remote: &Remote, busy: Duration) {
         self.end();
-        if self.sampled {
+        // An accepted call may have waited for its service to connect again.
+        if self.sampled && self.watch.is_none() {
             remote.rtt.sample(self.expected.sent.elapsed().saturating_sub(busy));
         }
     }

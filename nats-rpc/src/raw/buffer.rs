@@ -19,9 +19,15 @@ pub(crate) fn build<E>(len: usize, write: impl FnOnce(&mut BytesMut) -> Result<(
         return Ok(own.freeze());
     }
     BLOCKS.with_borrow_mut(|block| {
+        // An encoder that panicked may have left something behind.
+        block.clear();
         block.reserve(len);
         let written = write(block);
         let bytes = block.split().freeze();
+        if bytes.len() > BLOCK {
+            // It has grown beyond its size, and small ones would keep all of it alive.
+            *block = BytesMut::with_capacity(BLOCK);
+        }
         written.map(|()| bytes)
     })
 }
@@ -39,6 +45,22 @@ mod tests {
             Err("no")
         });
         assert_eq!(failed, Err("no"));
+        let built = build(8, |buffer| {
+            buffer.put_slice(b"whole");
+            Ok::<_, ()>(())
+        });
+        assert_eq!(&built.unwrap()[..], b"whole");
+    }
+
+    #[test]
+    fn what_panicked_leaves_nothing_behind() {
+        let panicked = std::panic::catch_unwind(|| {
+            build(8, |buffer| -> Result<(), ()> {
+                buffer.put_slice(b"half");
+                panic!("on purpose")
+            })
+        });
+        assert!(panicked.is_err());
         let built = build(8, |buffer| {
             buffer.put_slice(b"whole");
             Ok::<_, ()>(())

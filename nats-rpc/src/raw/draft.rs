@@ -40,7 +40,8 @@ impl Draft {
     pub(super) fn new(call: Call, subject: Subject, remote: Arc<Remote>) -> Result<Self, Status> {
         let (method, context, metadata, body) = call.into_parts();
         let Body::Unary(message) = body else {
-            return Err(Status::unimplemented("streams are not carried over NATS by this version"));
+            let text = "streams are not carried over NATS by this version";
+            return Err(Status::unimplemented(text).with_not_processed());
         };
         Ok(Self { method, remote, context, metadata, message, subject, call_id: 0 })
     }

@@ -90,6 +90,8 @@ impl Pursuit {
             Delivery::NoResponders => return self.no_responders(index).await,
             Delivery::Alarm => return self.alarm(index),
             Delivery::Lost(why) => self.lost(index, why),
+            // Whoever has been accepted has been let through before.
+            Delivery::Denied if self.attempts[index].instance().is_some() => {}
             Delivery::Denied => {
                 let status = Denial::of_publishing(self.draft.subject()).status();
                 self.not_processed(index, status.with_not_processed(), false);
@@ -105,6 +107,7 @@ impl Pursuit {
 
     fn refused(&mut self, index: usize, status: Status, retry: Retry, server_now_ms: u64) {
         let again = match retry {
+            Retry::Corrected if server_now_ms == 0 => true,
             Retry::Corrected => {
                 let own_ms = self.attempts[index].ticket().epoch().now_ms();
                 let ahead_ms = self.draft.remote.skew.learn(own_ms, server_now_ms);

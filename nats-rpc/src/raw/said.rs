@@ -68,6 +68,10 @@ fn frame(payload: &Bytes) -> Result<Option<Said<'_>>, Malformed> {
 fn ended(end: &Terminal<'_>, message: Bytes) -> Result<Reply, Status> {
     let (head, trailers) = (received(end.head.clone()), received(end.trailers.clone()));
     match Code::from_number(end.code) {
+        Code::Ok if end.encoding != 0 => Err(Status::internal(format!(
+            "the answer is compressed in a way that is not known here: {}",
+            end.encoding
+        ))),
         Code::Ok if end.has_message() => Ok(Reply::new(head, ReplyBody::Unary { message, trailers })),
         Code::Ok => Err(Status::unimplemented("the service answered without a message")),
         code => {

@@ -61,7 +61,7 @@ impl Reader {
             match next {
                 Poll::Ready(Some(message)) => {
                     let now = Instant::now();
-                    let filler = *message.payload == wire::NOOP;
+                    let filler = *message.payload == wire::NOOP && message.reply.is_none();
                     self.seen.record(now, filler);
                     if !filler {
                         self.dispatcher.dispatch(message, now, &mut self.answers, cx);

@@ -13,9 +13,16 @@ pub(crate) fn default_prefix(service: &str) -> String {
 /// The subject of a method below a prefix.
 ///
 /// # Errors
-/// INTERNAL when the subject is too long for NATS.
+/// INTERNAL when the subject is too long for NATS, INVALID_ARGUMENT when a name that is known only at run time can't be
+/// part of one: it would say something else to the NATS server.
 pub(crate) fn of_method(prefix: &str, method: &Method) -> Result<Subject, Status> {
     let subject = format!("{prefix}.{}", method.name());
+    check_prefix(&subject)?;
+    if method.name().contains('.') {
+        return Err(Status::invalid_argument(format!(
+            "{method} can't be called: a method's name has no dots"
+        )));
+    }
     if subject.len() > MAX_LEN {
         return Err(Status::internal(format!(
             "the subject of {method} has {} bytes, and {MAX_LEN} are the limit",

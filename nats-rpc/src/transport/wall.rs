@@ -24,14 +24,16 @@ impl Wall {
     pub(super) fn at(&self, now: Instant, read: impl FnOnce() -> u64) -> u64 {
         let now_us = now.saturating_duration_since(self.start).as_micros();
         let now_us = u64::try_from(now_us).unwrap_or(u64::MAX);
+        // In the other order than they are written in, so that no old reading goes with a new time.
+        let read_us = self.read_us.load(Ordering::Acquire);
         let unix_ms = self.unix_ms.load(Ordering::Relaxed);
-        let since_us = now_us.saturating_sub(self.read_us.load(Ordering::Relaxed));
+        let since_us = now_us.saturating_sub(read_us);
         if unix_ms != 0 && since_us < CARRIED_FOR_US {
             return unix_ms + since_us / 1_000;
         }
         let unix_ms = read();
         self.unix_ms.store(unix_ms, Ordering::Relaxed);
-        self.read_us.store(now_us, Ordering::Relaxed);
+        self.read_us.store(now_us, Ordering::Release);
         unix_ms
     }
 }

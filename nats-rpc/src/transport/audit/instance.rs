@@ -47,7 +47,9 @@ pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
     let Ok(ticket) = Ticket::open(&epoch, instance.audit_at.clone(), None) else { return };
     let mut heard = Instant::now();
     let mut missing_since = None;
-    let mut next = heard + epoch.audit().interval();
+    // That of the last PING: with fewer instances the next one may be shorter.
+    let mut asked = epoch.audit().interval();
+    let mut next = heard + asked;
     loop {
         ticket.set_alarm(Some(next));
         let delivery = ticket.recv().await;
@@ -73,7 +75,7 @@ pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
                 if now > next + interval {
                     // It was this process that stood still; answers may lie here unread.
                     heard = now;
-                } else if now - heard > instance.silence(interval) {
+                } else if now - heard > instance.silence(asked.max(interval)) {
                     instance.lose_all(&epoch, Lost::Silent);
                 }
                 let mut more = true;
@@ -82,6 +84,7 @@ pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
                     more = handles.len() == MAX_AUDIT;
                     epoch.send_control(instance.ping(&epoch, interval, &handles, ticket.reply_subject()));
                 }
+                asked = interval;
                 next = now + interval;
             }
             Delivery::Denied => {
