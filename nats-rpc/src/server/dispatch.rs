@@ -96,6 +96,7 @@ impl Dispatcher {
                 self.spawn_next.store(SPAWNED_AFTER_SLOW, Ordering::Relaxed);
             }
             if let Poll::Ready(outcome) = polled {
+                dismiss(handling);
                 self.stats.record(outcome.as_ref().err(), busy);
                 return Some(answer.finish(outcome, busy));
             }
@@ -105,7 +106,10 @@ impl Dispatcher {
 
     /// Publishes answers that were there at once.
     pub(super) fn publish(&self, answers: &mut Vec<Outgoing>) {
-        if !answers.is_empty() {
+        if self.serving.epoch.has_ended() {
+            // These came before the end, and are answered after it.
+            answers.drain(..).for_each(|answer| self.serving.answer(answer));
+        } else if !answers.is_empty() {
             self.serving.epoch.answer_all(answers);
         }
     }
@@ -162,6 +166,13 @@ impl Serving {
         let closing = self.terms.closing(&answer.subject);
         epoch.answer(answer, alone);
         closing.into_iter().for_each(|closing| epoch.answer(closing, alone));
+    }
+}
+
+/// Drops a handler, whose own values may panic when they are dropped.
+pub(super) fn dismiss(handling: HandlerFuture) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(handling))) {
+        panicked(&*panic);
     }
 }
 

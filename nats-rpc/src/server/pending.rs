@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use super::HandlerFuture;
-use super::dispatch::{Serving, poll};
+use super::dispatch::{Serving, dismiss, poll};
 use super::running::{Entry, Stop};
 use super::stats::MethodStats;
 use crate::raw::{Answer, Reply};
@@ -30,6 +30,7 @@ impl Pending {
         }
         self.entry.poll_stop(cx).map(|stop| match stop {
             Stop::GivenUp => None,
+            Stop::Orphaned => Some(Err(Status::unavailable("nobody has asked after the call for long"))),
             Stop::Shutdown => Some(Err(Status::unavailable("the server was shut down during the call"))),
         })
     }
@@ -45,7 +46,7 @@ impl Future for Pending {
         let outcome = std::task::ready!(self.poll_outcome(cx));
         let Some((handling, answer)) = self.work.take() else { return Poll::Ready(()) };
         // What it holds is given back before the caller knows that it is over.
-        drop(handling);
+        dismiss(handling);
         let busy = self.arrived.elapsed();
         match outcome {
             Some(outcome) => {

@@ -51,6 +51,8 @@ struct Call {
 pub(super) enum Stop {
     /// The caller has given the call up, and awaits no answer.
     GivenUp,
+    /// Nobody asks after the call any more: its caller has gone, or may not ask.
+    Orphaned,
     /// The server waits no longer.
     Shutdown,
 }
@@ -126,8 +128,12 @@ impl Running {
 
     /// The callers have given these up.
     pub(super) fn give_up(&self, handles: impl Iterator<Item = u64>) {
+        self.stop(handles, Stop::GivenUp);
+    }
+
+    fn stop(&self, handles: impl Iterator<Item = u64>, why: Stop) {
         for handle in handles {
-            let waker = self.calls.with(handle, |call| call.stop(Stop::GivenUp));
+            let waker = self.calls.with(handle, |call| call.stop(why));
             waker.flatten().into_iter().for_each(Waker::wake);
         }
     }
@@ -236,7 +242,7 @@ impl Running {
         orphans.sort_by_key(|handle| token::slot(*handle));
         if !orphans.is_empty() {
             tracing::info!(calls = orphans.len(), "calls are given up: their callers have gone");
-            self.give_up(orphans.into_iter());
+            self.stop(orphans.into_iter(), Stop::Orphaned);
         }
     }
 

@@ -118,6 +118,13 @@ impl Audit {
         idle
     }
 
+    /// Forgets an instance that can't be asked, though not its calls.
+    fn forget(&self, instance: &Instance) {
+        if lock(&self.instances).by_subject.remove(instance.audit_at.as_str()).is_some() {
+            self.active.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
     fn interval(&self) -> Duration {
         let instances = u32::try_from(self.active.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
         INTERVAL_PER_INSTANCE.saturating_mul(instances).clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL)

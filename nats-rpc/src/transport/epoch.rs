@@ -17,7 +17,7 @@ use super::wall::Wall;
 use super::{Delivery, Outgoing, Stats, Ticket, lock};
 use crate::status::Status;
 use crate::subject::{self, Port, Subject};
-use crate::wire::{self, Accept, Frame, Kind, Profile};
+use crate::wire::{self, Accept, FrameView, Kind};
 
 /// Up to this many calls in flight, a message is published by the task that has it: there is nothing to collect,
 /// and another task would cost a wake-up.
@@ -253,19 +253,25 @@ impl Epoch {
 
     /// Does what there is to do about a call that was given up.
     fn settle(&self, token: u64, subject: &Subject, delivery: &Delivery) {
-        if let Delivery::Message { headers: None, payload } = delivery {
-            // An import's last, empty message, and whatever else is no answer.
-            if wire::profile(payload, false) != Profile::Native {
-                return;
+        match delivery {
+            // The alarm is the former owner's, its own is still to come; and nobody reads headers here.
+            Delivery::Alarm | Delivery::Message { headers: Some(_), .. } => return,
+            Delivery::Message { headers: None, payload } => {
+                let Ok(frame) = FrameView::split(payload) else { return };
+                match Kind::from_byte(frame.kind) {
+                    Some(Kind::Terminal | Kind::Refused) => {}
+                    Some(Kind::Accept) => match Accept::decode(frame.header) {
+                        Ok(accept) if !accept.instance.is_empty() => {
+                            let prefix = subject::prefix_of(subject);
+                            let calls_at = subject::of_instance(prefix, accept.instance, Port::Calls);
+                            self.send_cancel(&calls_at, &[accept.handle]);
+                        }
+                        _ => return,
+                    },
+                    _ => return,
+                }
             }
-            if let Ok(frame) = Frame::split(payload)
-                && Kind::from_byte(frame.kind) == Some(Kind::Accept)
-                && let Ok(accept) = Accept::decode(&frame.header)
-            {
-                let prefix = subject::prefix_of(subject);
-                let calls_at = subject::of_instance(prefix, accept.instance, Port::Calls);
-                self.send_cancel(&calls_at, &[accept.handle]);
-            }
+            Delivery::NoResponders | Delivery::Disconnected | Delivery::Denied | Delivery::Lost(_) => {}
         }
         self.inbox.close(token);
     }

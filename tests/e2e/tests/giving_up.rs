@@ -122,3 +122,19 @@ async fn a_call_that_does_not_wait_long_is_not_accepted(world: World) {
     scene.dropped.reach(scene.started.get()).await;
     scene.nothing_is_left().await;
 }
+
+/// The last that holds the connection is the call.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_call_outlives_its_client() {
+    for world in [World::nats(), World::memory()] {
+        let (client, _server) = world
+            .start(|_| async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                Ok(answer("done"))
+            })
+            .await;
+        let call = client.ask(question("")).timeout(LONG);
+        drop(client);
+        assert_eq!(call.await.unwrap().into_inner().text, "done");
+    }
+}

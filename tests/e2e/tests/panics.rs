@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use e2e::{Count, World, answer, on_both, question};
+use e2e::{Count, LONG, World, answer, on_both, question};
 use nats_rpc::{Code, Origin};
 use tokio::sync::Semaphore;
 
 on_both! {
     a_panic_harms_no_other_call,
+    neither_does_one_while_a_handler_is_dropped,
 }
 
 async fn a_panic_harms_no_other_call(world: World) {
@@ -51,4 +52,33 @@ async fn a_panic_harms_no_other_call(world: World) {
     for waiter in waiters {
         assert_eq!(waiter.await.unwrap().unwrap().into_inner().text, "wait");
     }
+}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("a secret");
+    }
+}
+
+/// At its deadline a handler is dropped where it is, the first time by the task that reads its method.
+async fn neither_does_one_while_a_handler_is_dropped(world: World) {
+    let (client, server) = world
+        .start(|request| async move {
+            if request.get_ref().text == "next" {
+                return Ok(answer("next"));
+            }
+            let _value = PanicsWhenDropped;
+            std::future::pending().await
+        })
+        .await;
+    for micros in [1, 1, 1, 50_000, 100_000] {
+        let timeout = std::time::Duration::from_micros(micros);
+        let status = client.ask(question("stay")).timeout(timeout).await.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+        let next = client.ask(question("next")).timeout(LONG).await.unwrap();
+        assert_eq!(next.into_inner().text, "next");
+    }
+    e2e::until("no handler runs", || server.stats().running == 0).await;
 }

@@ -14,6 +14,7 @@ use tower::{Service, ServiceExt};
 on_both! {
     an_unknown_method_is_unimplemented,
     a_service_that_nobody_serves_is_unavailable,
+    a_name_that_is_no_subject_is_never_sent,
     a_method_that_one_of_two_instances_has_is_always_found,
     a_service_that_starts_as_it_is_called_is_never_unimplemented,
 }
@@ -49,6 +50,30 @@ async fn an_unknown_method_is_unimplemented(world: World) {
     let calls = (0..64).map(|_| call(&world, unknown()));
     for outcome in futures_util::future::join_all(calls).await {
         assert_eq!(outcome.unwrap_err().code(), Code::Unimplemented);
+    }
+    assert_eq!(client.ask(question("")).await.unwrap().into_inner().text, "here");
+}
+
+/// Names that are known at run time only may come from anywhere.
+async fn a_name_that_is_no_subject_is_never_sent(world: World) {
+    let (client, _server) = world.start(|_| async { Ok(answer("here")) }).await;
+    for (service, method) in [
+        ("e2e.v1.Probe", "Ask 1\r\nx\r\nPUB svc.other 0\r\n\r\n"),
+        ("e2e.v1.Probe", "_up"),
+        ("e2e.v1.Probe", "*"),
+        ("e2e.v1.Probe", ""),
+        ("e2e.v1.Probe", "a.b"),
+        ("e2e.v1.Probe._i.x", "s"),
+        ("e2e.>", "Ask"),
+        ("", "Ask"),
+    ] {
+        let status = call(&world, Method::dynamic(service, method, Kind::Unary)).await.unwrap_err();
+        assert_eq!(
+            (status.code(), status.origin()),
+            (Code::InvalidArgument, Origin::Local),
+            "{method:?}: {status}"
+        );
+        assert!(status.is_not_processed(), "{status}");
     }
     assert_eq!(client.ask(question("")).await.unwrap().into_inner().text, "here");
 }

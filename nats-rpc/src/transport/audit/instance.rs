@@ -89,7 +89,7 @@ pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
             }
             Delivery::Denied => {
                 tracing::warn!(subject = %instance.audit_at, "may not publish: accepted calls are not watched");
-                return;
+                return epoch.audit().forget(&instance);
             }
             Delivery::Disconnected | Delivery::Lost(_) => return,
         }
