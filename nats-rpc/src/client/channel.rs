@@ -7,10 +7,11 @@ use std::time::Duration;
 use tower_service::Service;
 
 use crate::call::Cancelled;
-use crate::raw::{Call, Exchange, Remote, Remotes, Reply};
+use crate::raw::{Call, Destination, Exchange, Remote, Remotes, Reply};
+use crate::spec::Kind;
 use crate::status::Status;
 use crate::subject::{self, Subject};
-use crate::transport::Connection;
+use crate::transport::{Connection, Limits};
 
 /// The deadline of unary calls that name none: a caller that waits for ever is a bug that hides.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,6 +39,7 @@ struct Shared {
     default_timeout: Option<Duration>,
     /// Services that are called elsewhere than where their `.proto` says: name and prefix.
     mounts: Vec<(String, String)>,
+    limits: Limits,
     /// What is known of the services that are called.
     remotes: Arc<Remotes>,
 }
@@ -50,6 +52,7 @@ impl Channel {
             connection,
             default_timeout: Some(DEFAULT_TIMEOUT),
             mounts: Vec::new(),
+            limits: Limits::default(),
             remotes: Arc::new(Remotes::new()),
         }))
     }
@@ -80,6 +83,22 @@ impl Channel {
     #[must_use]
     pub fn without_default_timeout(mut self) -> Self {
         Arc::make_mut(&mut self.0).default_timeout = None;
+        self
+    }
+
+    /// Sets the longest message that is received, in bytes. Default: 4 MiB, as in gRPC. A call whose response is longer
+    /// ends with RESOURCE_EXHAUSTED, before that is kept.
+    #[must_use]
+    pub fn with_max_message(mut self, bytes: usize) -> Self {
+        Arc::make_mut(&mut self.0).limits.max_message = bytes;
+        self
+    }
+
+    /// Sets how much of a stream of responses may be on its way at once when its reader keeps up, in bytes. Default:
+    /// 512 KiB. A reader that stops reading stops the service when as much is waiting.
+    #[must_use]
+    pub fn with_max_window(mut self, bytes: u32) -> Self {
+        Arc::make_mut(&mut self.0).limits.max_window = bytes.into();
         self
     }
 
@@ -115,14 +134,16 @@ impl Channel {
     }
 
     fn start(&self, mut call: Call) -> Result<Exchange, Status> {
-        let Shared { connection, default_timeout, remotes, .. } = &*self.0;
+        let Shared { connection, default_timeout, remotes, limits, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
         let subject = self.subject(&call).map_err(Status::with_not_processed)?;
-        let default = call.method().timeout().or(*default_timeout);
+        let default =
+            call.method().timeout().or(default_timeout.filter(|_| call.method().kind() == Kind::Unary));
         let now = call.start(default);
         let remote =
             remotes.of(call.method(), || Remote::new(call.method().service(), subject::prefix_of(&subject)));
-        Exchange::start(&epoch, subject, remote, call, now)
+        let to = Destination { connection: connection.clone(), epoch, subject, remote, limits: *limits };
+        Exchange::start(to, call, now)
     }
 }
 
@@ -141,7 +162,7 @@ impl Service<Call> for Channel {
             Ok(exchange) => State::Running(exchange),
             Err(status) => State::Over(Some(status)),
         };
-        ChannelFuture { state, cancelled, _channel: self.clone() }
+        ChannelFuture { state, cancelled }
     }
 }
 
@@ -150,8 +171,6 @@ impl Service<Call> for Channel {
 pub struct ChannelFuture {
     state: State,
     cancelled: Cancelled,
-    /// The connection lasts as long as its calls.
-    _channel: Channel,
 }
 
 #[expect(clippy::large_enum_variant, reason = "a box for each call would cost more than room in its future")]

@@ -7,13 +7,16 @@ use bytes::Bytes;
 use prost::Message;
 use tokio::time::Instant;
 
+use super::broken::to_wire;
+use super::first::FRAME_OVERHEAD;
 use super::frames::{frame_limit, metadata_len};
 use super::{Reply, ReplyBody, build};
 use crate::metadata::{Metadata, Value};
-use crate::status::{Status, details};
+use crate::status::{Origin, Reason, Status, details};
 use crate::subject::Subject;
 use crate::transport::{Headers, Outgoing};
-use crate::wire::{self, HeaderTooLarge, MAX_HEADER, Terminal, Via, plain};
+use crate::wire::flow::Counts;
+use crate::wire::{self, Features, HeaderTooLarge, MAX_HEADER, Open, Terminal, TerminalFlags, Via, plain};
 
 /// Reads base64 with and without padding, as gRPC demands of `-bin` metadata.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -23,29 +26,66 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Longest text of a plain error, in bytes; percent-encoding makes up to three of each.
 const MAX_PLAIN_MESSAGE: usize = 4 * 1024;
+/// Longest plain error: not everybody takes more headers than that.
+const MAX_PLAIN_ERROR: usize = 64 * 1024;
+/// What is promised for later would be kept in mind for long.
+const LATEST_ACCEPT: Duration = Duration::from_secs(1);
 
 /// How and where a call is answered.
 pub(crate) struct Answer {
     reply: Subject,
+    /// The largest message of it, in bytes.
     limit: usize,
     via: Via,
-    accept_at: Option<Instant>,
     form: Form,
 }
 
 enum Form {
-    Native,
+    Native(Asked),
     Plain { content_type: Option<String> },
 }
 
+/// What a native caller wants and takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// When the caller wants to know that the call still runs.
+    accept_at: Option<Instant>,
+    features: Features,
+    window: u32,
+    max_message: u32,
+}
+
+impl Asked {
+    pub(super) fn of(open: &Open<'_>, arrived: Instant) -> Self {
+        let accept_after = open.accept_after_ms.unwrap_or(wire::DEFAULT_ACCEPT_AFTER_MS);
+        let accept_after = Duration::from_millis(accept_after.into()).min(LATEST_ACCEPT);
+        Self {
+            accept_at: (!accept_after.is_zero()).then(|| arrived + accept_after),
+            features: open.features,
+            window: open.window,
+            max_message: open.max_message,
+        }
+    }
+}
+
+/// A response apart from its messages.
+#[derive(Default)]
+pub(crate) struct Ends {
+    /// If it has not gone before.
+    pub(crate) head: Metadata,
+    pub(crate) message: Option<Bytes>,
+    pub(crate) trailers: Metadata,
+}
+
 impl Answer {
-    pub(super) fn native(reply: Subject, max_payload: usize, via: Via, accept_at: Option<Instant>) -> Self {
-        Self { reply, limit: frame_limit(max_payload), via, accept_at, form: Form::Native }
+    pub(super) fn native(reply: Subject, max_payload: usize, via: Via, asked: Asked) -> Self {
+        let limit = frame_limit(max_payload.min(asked.max_message as usize));
+        Self { reply, limit, via, form: Form::Native(asked) }
     }
 
     pub(super) fn plain(reply: Subject, max_payload: usize, content_type: Option<String>) -> Self {
         let form = Form::Plain { content_type };
-        Self { reply, limit: frame_limit(max_payload), via: Via::Direct, accept_at: None, form }
+        Self { reply, limit: frame_limit(max_payload), via: Via::Direct, form }
     }
 
     /// Where the call is answered.
@@ -58,51 +98,104 @@ impl Answer {
         self.via
     }
 
+    /// Whether the caller can be told that its call runs. An import that lets one reply through would take that for
+    /// the reply.
+    pub(crate) fn can_accept(&self) -> bool {
+        matches!(self.form, Form::Native(_)) && self.via != Via::SingletonImport
+    }
+
     /// When the caller wants to know that the call still runs, if at all.
     pub(crate) fn accept_at(&self) -> Option<Instant> {
-        self.accept_at
+        match self.form {
+            Form::Native(asked) if self.can_accept() => asked.accept_at,
+            _ => None,
+        }
+    }
+
+    /// What a stream of responses may send before it gets credit.
+    pub(crate) fn window(&self) -> u64 {
+        match self.form {
+            Form::Native(asked) => asked.window.into(),
+            Form::Plain { .. } => 0,
+        }
+    }
+
+    /// The largest NATS message that the caller takes.
+    pub(crate) fn max_message(&self) -> usize {
+        match self.form {
+            Form::Native(asked) => asked.max_message as usize,
+            Form::Plain { .. } => 0,
+        }
     }
 
     /// The media type of a plain call's body, if it names one.
     pub(crate) fn content_type(&self) -> Option<&str> {
         match &self.form {
-            Form::Native => None,
+            Form::Native(_) => None,
             Form::Plain { content_type } => content_type.as_deref(),
         }
     }
 
-    /// The message that ends the call. What can't be sent becomes a status that says so.
-    pub(crate) fn finish(self, outcome: Result<Reply, Status>, busy: Duration) -> Outgoing {
-        let limit = self.limit;
-        let sent = outcome.and_then(|reply| match reply.into_parts() {
-            (head, ReplyBody::Unary { message, trailers }) => {
-                let outgoing = self.success(&head, &message, &trailers, busy)?;
-                if outgoing.len() <= limit {
-                    return Ok(outgoing);
-                }
-                Err(Status::resource_exhausted(format!(
-                    "the response of {} bytes does not fit into a message of {limit} bytes",
-                    message.len()
-                )))
+    /// Whether a reply takes more than one message, and the caller can take those.
+    pub(crate) fn is_stream(&self, reply: &Reply) -> bool {
+        match reply.body() {
+            ReplyBody::Unary { message, trailers } => {
+                let len = message.len() + metadata_len(reply.metadata()) + metadata_len(trailers);
+                len + FRAME_OVERHEAD > self.limit && self.takes(Features::CHUNKS)
             }
-            (_, ReplyBody::Stream(_)) => {
-                Err(Status::unimplemented("streams are not carried over NATS by this version"))
-            }
-        });
-        sent.unwrap_or_else(|status| self.failure(&status, busy))
+            ReplyBody::Stream(_) => self.takes(Features::STREAMS),
+        }
     }
 
-    fn success(
-        &self,
-        head: &Metadata,
-        message: &Bytes,
-        trailers: &Metadata,
-        busy: Duration,
-    ) -> Result<Outgoing, Status> {
+    /// The message that answers a call and ends it. What can't be sent becomes a status that says so.
+    pub(crate) fn finish(self, outcome: Result<Reply, Status>, busy: Duration) -> Outgoing {
+        let outcome = outcome.and_then(|reply| match reply.into_parts() {
+            (head, ReplyBody::Unary { message, trailers }) => {
+                Ok(Ends { head, message: Some(message), trailers })
+            }
+            (_, ReplyBody::Stream(_)) => {
+                let text = "the handler answered with a stream where one message is expected";
+                Err(Status::unimplemented(text).with_reason(Reason::Cardinality))
+            }
+        });
+        self.end(outcome, Counts::default(), busy)
+    }
+
+    /// Whether the message that ends the call can carry this one, apart from metadata.
+    pub(crate) fn fits(&self, message: &Bytes) -> bool {
+        message.len() + MAX_HEADER <= self.limit
+    }
+
+    fn takes(&self, feature: Features) -> bool {
+        matches!(self.form, Form::Native(asked) if asked.features.contains(feature)) && self.can_accept()
+    }
+
+    /// The message that ends the call after what was sent before.
+    pub(crate) fn end(&self, outcome: Result<Ends, Status>, sent: Counts, busy: Duration) -> Outgoing {
+        let made = outcome.and_then(|ends| {
+            let length = ends.message.as_ref().map_or(0, Bytes::len);
+            let outgoing = self.success(&ends, sent, busy)?;
+            if outgoing.len() <= self.limit {
+                return Ok(outgoing);
+            }
+            Err(Status::resource_exhausted(format!(
+                "the response of {length} bytes does not fit into a message of {} bytes",
+                self.limit
+            ))
+            .with_reason(Reason::TooLarge))
+        });
+        made.unwrap_or_else(|status| self.failure(&status, sent, busy))
+    }
+
+    fn success(&self, ends: &Ends, sent: Counts, busy: Duration) -> Result<Outgoing, Status> {
+        let Ends { head, message, trailers } = ends;
         match &self.form {
-            Form::Native => {
-                let end = Terminal { busy_us: micros(busy), ..Terminal::default() };
-                let length = message.len() + metadata_len(head) + metadata_len(trailers) + 64;
+            Form::Native(_) => {
+                let flags = if message.is_some() { TerminalFlags::NONE } else { TerminalFlags::NO_MESSAGE };
+                let (seq, messages) = (sent.frames, sent.messages);
+                let end = Terminal { busy_us: micros(busy), seq, messages, flags, ..Terminal::default() };
+                let message = message.as_deref().unwrap_or_default();
+                let length = message.len() + metadata_len(head) + metadata_len(trailers) + FRAME_OVERHEAD;
                 let frame = build(length, |buffer| {
                     end.encode(std::iter::empty(), head.raw(), trailers.raw(), message, buffer)
                 });
@@ -110,6 +203,7 @@ impl Answer {
                 Ok(Outgoing::new(self.reply.clone(), frame))
             }
             Form::Plain { content_type } => {
+                let message = message.clone().unwrap_or_default();
                 let mut headers = Headers::default();
                 // A message without headers and payload would end an import's mapping.
                 let needed = message.is_empty().then_some(plain::PROTOBUF);
@@ -118,18 +212,23 @@ impl Answer {
                 }
                 push_metadata(&mut headers, "", head);
                 push_metadata(&mut headers, plain::TRAILER_PREFIX, trailers);
-                Ok(self.plain_message(headers, message.clone()))
+                Ok(self.plain_message(headers, message))
             }
         }
     }
 
-    fn failure(&self, status: &Status, busy: Duration) -> Outgoing {
+    fn failure(&self, status: &Status, sent: Counts, busy: Duration) -> Outgoing {
         match &self.form {
-            Form::Native => {
+            Form::Native(_) => {
+                // What another service said of a call is no longer about this one.
+                let reason = status.reason().filter(|_| status.origin() == Origin::Local);
                 let end = Terminal {
                     code: status.code().number(),
                     message: status.message(),
                     busy_us: micros(busy),
+                    seq: sent.frames,
+                    messages: sent.messages,
+                    reason: to_wire(reason),
                     ..Terminal::default()
                 };
                 let details = status.details().iter().map(|any| (&*any.type_url, &*any.value));
@@ -142,24 +241,34 @@ impl Answer {
                     let none = std::iter::empty;
                     build(1024, |buffer| end.encode(details, none(), none(), &[], buffer))
                 });
-                Outgoing::new(self.reply.clone(), frame.unwrap_or_default())
+                Outgoing::new(self.reply.clone(), frame.expect("details and text are cut to fit"))
             }
             Form::Plain { .. } => {
                 let mut headers = Headers::default();
                 let message = wire::beginning(status.message(), MAX_PLAIN_MESSAGE);
                 headers.push(plain::ERROR, plain::percent_encode(message));
                 headers.push(plain::ERROR_CODE, status.code().number().to_string());
-                let details = packed(status).encode_to_vec();
-                if !status.details().is_empty() && details.len() <= MAX_HEADER {
-                    headers.push(plain::DETAILS, STANDARD_NO_PAD.encode(details));
+                let mut outgoing = self.plain_message(headers, Bytes::new());
+                if !status.details().is_empty() {
+                    let details = STANDARD_NO_PAD.encode(packed(status).encode_to_vec());
+                    self.add(&mut outgoing, |headers| headers.push(plain::DETAILS, details));
                 }
-                let (head, trailers) = (status.response_metadata(), status.metadata());
-                if metadata_len(head) + metadata_len(trailers) <= MAX_HEADER {
-                    push_metadata(&mut headers, "", head);
-                    push_metadata(&mut headers, plain::TRAILER_PREFIX, trailers);
-                }
-                self.plain_message(headers, Bytes::new())
+                self.add(&mut outgoing, |headers| {
+                    push_metadata(headers, "", status.response_metadata());
+                    push_metadata(headers, plain::TRAILER_PREFIX, status.metadata());
+                });
+                outgoing
             }
+        }
+    }
+
+    /// Adds headers unless the message would then be too large: code and text matter more.
+    fn add(&self, outgoing: &mut Outgoing, push: impl FnOnce(&mut Headers)) {
+        let mut headers = outgoing.headers.clone().unwrap_or_default();
+        push(&mut headers);
+        let longer = Outgoing { headers: Some(headers), ..outgoing.clone() };
+        if longer.len() <= self.limit.min(MAX_PLAIN_ERROR) {
+            *outgoing = longer;
         }
     }
 

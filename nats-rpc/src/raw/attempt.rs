@@ -1,10 +1,19 @@
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::Remote;
+use super::ending::Ending;
+use super::said::no_message;
+use super::{Remote, Reply, ReplyBody};
+use crate::call::Event;
+use crate::metadata::Metadata;
+use crate::status::{Reason, Status};
 use crate::subject::{self, Subject};
-use crate::transport::{Ticket, Watch};
+use crate::transport::{Arrived, Broken, Delivery, Flow, Limits, Lost, Messages, Peer, Ticket, Watch};
+use crate::wire::flow::{Inbound, Outbound};
 use crate::wire::{Accept, DEFAULT_ACCEPT_AFTER_MS};
 
 /// An answer or an ACCEPT is due so long after the ACCEPT would be sent, and so many round trips.
@@ -21,6 +30,10 @@ pub(super) struct Attempt {
     ticket: Option<Ticket>,
     expected: Expected,
     watch: Option<Watch>,
+    flow: Option<Arc<Flow>>,
+    /// Where the instance takes frames of the call.
+    peer: Option<Peer>,
+    pieces: Pieces,
     over: bool,
     /// Whether the time to its end is measured.
     sampled: bool,
@@ -28,6 +41,23 @@ pub(super) struct Attempt {
     pub(super) followed: bool,
     /// Whether it was looked after once more because this process had stood still.
     pub(super) looked_late: bool,
+}
+
+/// What has come of one response that is larger than a frame.
+#[derive(Default)]
+struct Pieces {
+    head: Option<Metadata>,
+    message: Option<Bytes>,
+}
+
+/// What came for an attempt.
+pub(super) enum Came {
+    /// From the connection.
+    Delivery(Delivery),
+    /// Of a stream.
+    Arrived(Arrived),
+    /// A stream that has to be ended.
+    Broken(Broken),
 }
 
 /// When what should come for a call.
@@ -68,6 +98,9 @@ impl Attempt {
             ticket: Some(ticket),
             expected,
             watch: None,
+            flow: None,
+            peer: None,
+            pieces: Pieces::default(),
             over: false,
             sampled,
             followed: false,
@@ -94,19 +127,125 @@ impl Attempt {
         self.ticket().set_alarm(self.expected.deadline);
     }
 
-    /// An instance has the call: from now on it is asked after it.
-    pub(super) fn accepted(&mut self, accept: &Accept<'_>, subject: &Subject, remote: &Remote) {
-        if self.watch.is_none() {
-            let prefix = subject::prefix_of(subject);
-            let (ticket, rtt) = (self.ticket(), remote.rtt.get());
-            self.watch = Some(Watch::start(ticket, prefix, accept.instance, accept.handle, rtt));
-            self.look_at_deadline();
+    /// Frames of a stream go to `flow` from now on.
+    pub(super) fn attach(&mut self, flow: Arc<Flow>) {
+        self.ticket().attach(&flow);
+        self.flow = Some(flow);
+    }
+
+    /// The stream of the call, if it is one.
+    pub(super) fn flow(&self) -> Option<&Arc<Flow>> {
+        self.flow.as_ref()
+    }
+
+    /// An instance has the call: from now on it is asked after it. `false`: it has said so before.
+    pub(super) fn accepted(&mut self, accept: &Accept<'_>, subject: &Subject, remote: &Remote) -> bool {
+        if self.watch.is_some() {
+            return false;
         }
+        let prefix = subject::prefix_of(subject);
+        let (ticket, rtt) = (self.ticket(), remote.rtt.get());
+        let watch = Watch::start(ticket, prefix, accept.instance, accept.handle, rtt);
+        let max_message = accept.max_message as usize;
+        self.peer = Some(Peer { subject: watch.calls_at().clone(), handle: accept.handle, max_message });
+        self.watch = Some(watch);
+        self.connect(accept.credit);
+        self.look_at_deadline();
+        true
+    }
+
+    /// Both ends of the stream know each other.
+    fn connect(&self, credit: u64) {
+        if let (Some(flow), Some(watch), Some(peer)) = (&self.flow, &self.watch, &self.peer) {
+            flow.connect(peer.clone(), credit);
+            watch.attach(flow);
+        }
+    }
+
+    /// The answer is larger than a frame, and comes in pieces; `head` is the first frame of it.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED when the connection has as many streams as it may, INTERNAL when the instance is not known.
+    pub(super) fn receive_pieces(&mut self, limits: Limits, head: &Bytes) -> Result<(), Status> {
+        if self.watch.is_none() {
+            return Err(Status::internal("a large answer came before the call was accepted"));
+        }
+        let outbound = Outbound::requests(0, 0);
+        let flow = Flow::open(self.ticket().epoch(), limits, outbound, Inbound::responses(0))?;
+        flow.deliver(head);
+        self.attach(flow);
+        self.connect(0);
+        Ok(())
     }
 
     /// The instance that has the call, if it has said so.
     pub(super) fn instance(&self) -> Option<&str> {
         self.watch.as_ref().map(Watch::instance)
+    }
+
+    /// What came next.
+    pub(super) fn poll_came(&self, cx: &mut Context<'_>) -> Poll<Came> {
+        let Some(flow) = &self.flow else { return self.ticket().poll_recv(cx).map(Came::Delivery) };
+        // The ACCEPT comes before what arrives of a stream, and that before whatever else the connection has to say.
+        if self.watch.is_none()
+            && let Poll::Ready(delivery) = self.ticket().poll_recv(cx)
+        {
+            return Poll::Ready(Came::Delivery(delivery));
+        }
+        match flow.poll_next(cx) {
+            Poll::Ready(arrived) => Poll::Ready(arrived.map_or_else(Came::Broken, Came::Arrived)),
+            Poll::Pending => self.ticket().poll_recv(cx).map(Came::Delivery),
+        }
+    }
+
+    /// The one response is large: its metadata has come, and now it may.
+    pub(super) fn begin(&mut self, head: Metadata) {
+        self.pieces.head = Some(head);
+        if let Some(flow) = &self.flow {
+            flow.allow_first_window();
+        }
+    }
+
+    /// Takes the one response.
+    ///
+    /// # Errors
+    /// UNIMPLEMENTED when there are more of them.
+    pub(super) fn receive(&mut self, messages: Messages) -> Result<(), Status> {
+        for message in messages {
+            if self.pieces.message.replace(message).is_some() {
+                let text = "the service sent several responses where one is expected";
+                return Err(Status::unimplemented(text).with_reason(Reason::Cardinality));
+            }
+        }
+        Ok(())
+    }
+
+    /// The end of the call, and with it the one response unless the response is a stream.
+    pub(super) fn finish(
+        &mut self,
+        payload: &Bytes,
+        remote: &Remote,
+        streams: bool,
+    ) -> Result<Reply, Status> {
+        let ending = Ending::of_frame(payload)
+            .map_err(|malformed| Status::internal(format!("the answer is broken: {malformed}")))?;
+        self.answered(remote, ending.busy);
+        let Ending { outcome, head, trailers, .. } = ending;
+        let last = outcome?;
+        if streams {
+            let end = futures_util::stream::iter([Ok(Event::Trailers(trailers))]);
+            return Ok(Reply::new(head, ReplyBody::Stream(Box::pin(end))));
+        }
+        let Pieces { head: first, message } = std::mem::take(&mut self.pieces);
+        let message = last.or(message).ok_or_else(no_message)?;
+        Ok(Reply::new(first.unwrap_or(head), ReplyBody::Unary { message, trailers }))
+    }
+
+    /// The instance does not have the call any more. One that is only silent is told all the same.
+    pub(super) fn lost(&mut self, why: Lost) {
+        if why != Lost::Silent {
+            self.end();
+        }
     }
 
     /// The service has ended the call, or it never began.
@@ -126,6 +265,9 @@ impl Attempt {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
+        if let Some(flow) = &self.flow {
+            flow.close();
+        }
         if self.over {
             if let Some(watch) = &mut self.watch {
                 watch.end();

@@ -34,8 +34,8 @@ impl Call {
     }
 
     /// A call that has come from elsewhere, with a context of its own.
-    pub(crate) fn received(method: Method, context: Context, metadata: Metadata, message: Bytes) -> Self {
-        Self { method, context, timeout: None, metadata, body: Body::Unary(message) }
+    pub(crate) fn received(method: Method, context: Context, metadata: Metadata, body: Body) -> Self {
+        Self { method, context, timeout: None, metadata, body }
     }
 
     /// Which method is called.
@@ -72,6 +72,16 @@ impl Call {
     #[must_use]
     pub fn body(&self) -> &Body {
         &self.body
+    }
+
+    /// What is sent, to be read.
+    #[must_use]
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+
+    pub(super) fn take_body(&mut self) -> Body {
+        std::mem::replace(&mut self.body, Body::Unary(Bytes::new()))
     }
 
     /// Sets the metadata.

@@ -5,45 +5,43 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Expected};
+use super::first::{FRAME_OVERHEAD, First};
 use super::frames::{frame_limit, metadata_len};
-use super::{Body, Call, Remote, build};
-use crate::call::Context;
+use super::{Call, Destination, Remote, build};
+use crate::call::{Cancelled, Context};
 use crate::metadata::Metadata;
-use crate::spec::Method;
-use crate::status::Status;
+use crate::spec::{Kind, Method};
+use crate::status::{Reason, Status};
 use crate::subject::Subject;
-use crate::transport::{Epoch, Outgoing, Ticket};
-use crate::wire::{DEFAULT_ACCEPT_AFTER_MS, DEFAULT_MAX_MESSAGE, Open, OpenFlags};
+use crate::transport::{Connection, Epoch, Flow, Limits, Outgoing, Ticket};
+use crate::wire::flow::{Inbound, Outbound};
+use crate::wire::{DEFAULT_ACCEPT_AFTER_MS, DEFAULT_MAX_MESSAGE, Features, Numbers, Open, OpenFlags};
 
-/// The most that a frame needs beside metadata and body.
-const FRAME_OVERHEAD: usize = 64;
 const ACCEPT_AFTER: Duration = Duration::from_millis(DEFAULT_ACCEPT_AFTER_MS as u64);
 
 /// A message of this length is not kept twice, in its frame and for another one.
 const LARGE: usize = 4 * 1024;
 
-/// A unary call as it can be sent, more than once if need be.
+/// A call as it can be sent, more than once if need be.
 pub(super) struct Draft {
     pub(super) method: Method,
     pub(super) remote: Arc<Remote>,
+    pub(super) limits: Limits,
+    /// It lasts as long as its calls.
+    connection: Connection,
     context: Context,
     metadata: Metadata,
-    message: Bytes,
     subject: Subject,
+    first: First,
     /// The same in all attempts; 0 as long as there is only one.
     call_id: u128,
 }
 
 impl Draft {
-    /// # Errors
-    /// UNIMPLEMENTED for streams.
-    pub(super) fn new(call: Call, subject: Subject, remote: Arc<Remote>) -> Result<Self, Status> {
-        let (method, context, metadata, body) = call.into_parts();
-        let Body::Unary(message) = body else {
-            let text = "streams are not carried over NATS by this version";
-            return Err(Status::unimplemented(text).with_not_processed());
-        };
-        Ok(Self { method, remote, context, metadata, message, subject, call_id: 0 })
+    pub(super) fn new(call: Call, first: First, to: Destination) -> Self {
+        let (method, context, metadata, _) = call.into_parts();
+        let Destination { connection, subject, remote, limits, .. } = to;
+        Self { method, remote, limits, connection, context, metadata, subject, first, call_id: 0 }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -54,11 +52,30 @@ impl Draft {
         &self.subject
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Completes when the handler that makes the call is given up.
+    pub(super) fn until_cancelled(&self) -> Cancelled {
+        self.context.until_cancelled()
+    }
+
+    /// Whether the response is a stream.
+    pub(super) fn streams_responses(&self) -> bool {
+        matches!(self.method.kind(), Kind::ServerStreaming | Kind::BidiStreaming)
+    }
+
+    /// Whether an attempt sends frames after its OPEN, or receives a stream.
+    fn is_stream(&self) -> bool {
+        self.method.kind() != Kind::Unary || self.first.total_len != 0
+    }
+
     /// Sends the call, after `before` other attempts.
     ///
     /// # Errors
     /// DEADLINE_EXCEEDED when the deadline has passed, RESOURCE_EXHAUSTED when the request is too large or too
-    /// many calls are waiting, UNAVAILABLE when the connection has ended.
+    /// many calls or streams are open, UNAVAILABLE when the connection has ended.
     pub(super) fn send(&mut self, epoch: &Arc<Epoch>, before: u32, now: Instant) -> Result<Attempt, Status> {
         let deadline = self.deadline();
         let timeout = deadline.map(|deadline| deadline.saturating_duration_since(now));
@@ -73,23 +90,38 @@ impl Draft {
         }
         let frame = self.frame(epoch, timeout, asks, before, now)?;
         let limit = frame_limit(epoch.max_payload());
-        let message_len = self.message.len();
+        let body_len = self.first.body.len();
         if frame.len() > limit {
             return Err(Status::resource_exhausted(format!(
-                "the request of {message_len} bytes does not fit into a message of {limit} bytes"
+                "the request of {body_len} bytes does not fit into a message of {limit} bytes"
             ))
+            .with_reason(Reason::TooLarge)
             .with_not_processed());
         }
-        if message_len > LARGE {
+        if body_len > LARGE {
             // From here on it is kept only once.
-            self.message = frame.slice(frame.len() - message_len..);
+            self.first.body = frame.slice(frame.len() - body_len..);
         }
         let expected = Expected { asks, sent: now, deadline, rtt: self.remote.rtt.get() };
         let ticket = Ticket::open(epoch, self.subject.clone(), expected.alarm())
             .map_err(Status::with_not_processed)?;
-        let reply = Some(ticket.reply_subject());
+        let mut attempt = Attempt::new(ticket, expected, self.remote.rtt.wants_sample(now));
+        if self.is_stream() {
+            attempt.attach(self.flow(epoch).map_err(Status::with_not_processed)?);
+        }
+        let reply = Some(attempt.ticket().reply_subject());
         epoch.send(Outgoing { subject: self.subject.clone(), reply, headers: None, payload: frame });
-        Ok(Attempt::new(ticket, expected, self.remote.rtt.wants_sample(now)))
+        Ok(attempt)
+    }
+
+    fn flow(&self, epoch: &Arc<Epoch>) -> Result<Arc<Flow>, Status> {
+        let outbound = Outbound::requests(self.first.body.len() as u64, self.first.messages);
+        Flow::open(epoch, self.limits, outbound, Inbound::responses(self.window(epoch)))
+    }
+
+    /// What the service may send before it gets credit. One message is allowed for when it turns out to be large.
+    fn window(&self, epoch: &Epoch) -> u64 {
+        if self.streams_responses() { epoch.first_window() } else { 0 }
     }
 
     fn frame(
@@ -111,21 +143,28 @@ impl Draft {
             attempt: before,
             priority: self.context.priority().number(),
             accept_after_ms: (!asks).then_some(0),
+            features: if self.is_stream() { STREAM_FEATURES } else { Features::CHUNKS },
+            window: u32::try_from(self.window(epoch)).unwrap_or(u32::MAX),
             max_message: u32::try_from(epoch.max_payload()).unwrap_or(u32::MAX).min(DEFAULT_MAX_MESSAGE),
             flags: match trace {
-                Some(trace) if !trace.is_sampled() => OpenFlags::NOT_SAMPLED,
-                _ => OpenFlags::NONE,
+                Some(trace) if !trace.is_sampled() => self.first.flags.with(OpenFlags::NOT_SAMPLED),
+                _ => self.first.flags,
             },
+            lens: Numbers::from_slice(&self.first.lens),
+            total_len: self.first.total_len,
             trace: trace_bytes.as_ref().map_or(&[], |bytes| &bytes[..]),
             tracestate: self.context.trace_state(),
             ..Open::default()
         };
-        let length = self.message.len() + metadata_len(&self.metadata) + FRAME_OVERHEAD;
-        build(length, |buffer| open.encode(self.metadata.raw(), &self.message, buffer)).map_err(|error| {
+        let length = self.first.body.len() + metadata_len(&self.metadata) + FRAME_OVERHEAD;
+        build(length, |buffer| open.encode(self.metadata.raw(), &self.first.body, buffer)).map_err(|error| {
             Status::resource_exhausted(format!("the request's metadata: {error}")).with_not_processed()
         })
     }
 }
+
+/// What a client shows that opens a stream.
+const STREAM_FEATURES: Features = Features::STREAMS.with(Features::CHUNKS).with(Features::AUDIT);
 
 /// What OPEN says of the time: unix milliseconds modulo 2^32, where 0 would mean that it is not said.
 #[expect(clippy::cast_possible_truncation, reason = "the wire has the low 32 bits")]

@@ -5,50 +5,71 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::Instant;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Came};
 use super::draft::Draft;
+use super::first::{self, First, Rest};
+use super::frames::frame_limit;
 use super::pursuit::{Pursuit, expired};
 use super::said::Said;
-use super::{Call, Remote, Reply};
+use super::{Body, Call, Remote, Reply};
 use crate::spec::Idempotency;
 use crate::status::Status;
 use crate::subject::Subject;
-use crate::transport::{Delivery, Epoch};
+use crate::transport::{Connection, Delivery, Epoch, Limits};
 
-/// The client's half of one unary call, from its opening frame on.
+/// The client's half of one call, from its opening frame on.
 ///
 /// Dropping it tells the service to stop.
 pub(crate) struct Exchange(State);
 
+/// Where a call goes, and how.
+pub(crate) struct Destination {
+    pub(crate) connection: Connection,
+    pub(crate) epoch: Arc<Epoch>,
+    pub(crate) subject: Subject,
+    pub(crate) remote: Arc<Remote>,
+    pub(crate) limits: Limits,
+}
+
 #[expect(clippy::large_enum_variant, reason = "a box for each call would cost more than room in its future")]
 enum State {
-    /// Sent once, and nothing has come yet: what most calls are until their end.
+    /// Sent once, and nothing has come yet: what most unary calls are until their end.
     Sent(Option<(Draft, Attempt)>),
-    /// Something came that was not the end.
+    /// A stream, or something came that was not the end.
     Pursued(Pin<Box<dyn Future<Output = Result<Reply, Status>> + Send>>),
 }
 
 impl Exchange {
-    /// Sends the call to `subject` at the time `now`.
+    /// Makes the call at the time `now`. One that is more than a frame is sent when it is first polled.
     ///
     /// # Errors
-    /// DEADLINE_EXCEEDED when the deadline has passed, RESOURCE_EXHAUSTED when the request is too large or too
-    /// many calls are waiting, UNAVAILABLE when the connection has ended, UNIMPLEMENTED for streams.
-    pub(crate) fn start(
-        epoch: &Arc<Epoch>,
-        subject: Subject,
-        remote: Arc<Remote>,
-        call: Call,
-        now: Instant,
-    ) -> Result<Self, Status> {
-        remote.greet(epoch);
+    /// DEADLINE_EXCEEDED when the deadline has passed, RESOURCE_EXHAUSTED when too many calls are waiting,
+    /// UNAVAILABLE when the connection has ended.
+    pub(crate) fn start(to: Destination, mut call: Call, now: Instant) -> Result<Self, Status> {
+        let epoch = Arc::clone(&to.epoch);
+        to.remote.greet(&epoch);
         if call.method().idempotency() != Idempotency::Unknown {
-            remote.budget.deposit();
+            to.remote.budget.deposit();
         }
-        let mut draft = Draft::new(call, subject, remote)?;
-        let attempt = draft.send(epoch, 0, now)?;
+        let limit = frame_limit(epoch.max_payload());
+        let message = match call.take_body() {
+            Body::Unary(message) if first::is_all(&call, &message, limit) => message,
+            body => return Ok(Self(State::Pursued(Box::pin(pursue(to, call, body))))),
+        };
+        let mut draft = Draft::new(call, First::message(message), to);
+        let attempt = draft.send(&epoch, 0, now)?;
         Ok(Self(State::Sent(Some((draft, attempt)))))
     }
+}
+
+/// Makes a call that is a stream, or larger than a frame.
+async fn pursue(to: Destination, call: Call, body: Body) -> Result<Reply, Status> {
+    let epoch = Arc::clone(&to.epoch);
+    let room = first::room(&call, frame_limit(epoch.max_payload()));
+    let (first, rest) = first::split(body, room).await?;
+    let mut draft = Draft::new(call, first, to);
+    let attempt = draft.send(&epoch, 0, Instant::now())?;
+    Pursuit::new(draft, rest, attempt).run().await
 }
 
 impl Future for Exchange {
@@ -69,8 +90,8 @@ impl Future for Exchange {
                         Ended::Ignored => {}
                         Ended::No => {
                             let (draft, attempt) = sent.take().expect("it was there a moment ago");
-                            let pursuit = Pursuit::new(draft, attempt);
-                            self.0 = State::Pursued(Box::pin(pursuit.run(delivery)));
+                            let pursuit = Pursuit::new(draft, Rest::None, attempt);
+                            self.0 = State::Pursued(Box::pin(pursuit.run_from(Came::Delivery(delivery))));
                         }
                     }
                 }
@@ -94,7 +115,7 @@ fn ended(draft: &Draft, attempt: &mut Attempt, delivery: &Delivery) -> Ended {
                 attempt.answered(&draft.remote, busy);
                 Ended::Yes(outcome)
             }
-            Some(Said::Accepted(_) | Said::Refused { .. }) => Ended::No,
+            Some(Said::Accepted(_) | Said::Begun | Said::Refused { .. }) => Ended::No,
             None => Ended::Ignored,
         },
         Delivery::Alarm if draft.deadline().is_some_and(|deadline| deadline <= Instant::now()) => {

@@ -4,27 +4,28 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::answer::Asked;
 use super::frames::received;
-use super::{Answer, Call, Terms, build};
+use super::shape::{Request, Shape, too_large_text};
+use super::{Answer, Body, Call, Terms, build};
 use crate::call::{Context, Priority, TraceContext};
 use crate::metadata::Metadata;
 use crate::spec::Method;
-use crate::status::Status;
+use crate::status::{Reason, Status};
 use crate::transport::{Epoch, Headers, Incoming, Outgoing};
+use crate::wire::flow::Counts;
 use crate::wire::{
-    self, FrameView, Kind, Malformed, Numbers, Open, OpenFlags, Profile, Refused, RefusedReason, Via,
-    is_stale, plain,
+    self, FrameView, Kind, Malformed, Numbers, Open, Profile, Refused, RefusedReason, Via, is_stale, plain,
 };
 
 const SPOKEN_VERSIONS: [u32; 1] = [wire::VERSION as u32];
 
-/// What is promised for later would be kept in mind for long.
-const LATEST_ACCEPT: Duration = Duration::from_secs(1);
-
 /// What a message to a method's subject turns out to be.
 pub(crate) enum Opening {
-    /// A call to be handled.
+    /// A call to be handled, all of whose request is there.
     Call(Call, Answer),
+    /// A call that is a stream, or whose request is larger than a frame.
+    Stream(Beginning, Answer),
     /// Something to be answered at once: the handler never sees it.
     Refused(Outgoing),
     /// Something that nobody awaits an answer to.
@@ -47,34 +48,46 @@ impl Opening {
                 let text = format!("version {version} of the protocol is not known here");
                 Self::Refused(Outgoing::new(reply, refused(RefusedReason::Version, &text)))
             }
-            Profile::Native => match native(&message.payload, method, arrived, epoch) {
-                Ok(Native::Call { call, max_message, accept_after }) => {
-                    let limit = epoch.max_payload().min(max_message as usize);
-                    // An import that lets one reply through would take ACCEPT for it.
-                    let via = terms.via(&reply);
-                    let accept_at = match via {
-                        Via::SingletonImport => None,
-                        Via::Direct | Via::StreamImport => accept_after.map(|after| arrived + after),
-                    };
-                    Self::Call(call, Answer::native(reply, limit, via, accept_at))
+            Profile::Native => {
+                let via = terms.via(&reply);
+                match native(&message.payload, method, arrived, Place { terms, epoch, via }) {
+                    Ok(Native::Call(call, asked)) => {
+                        Self::Call(call, Answer::native(reply, epoch.max_payload(), via, asked))
+                    }
+                    Ok(Native::Stream(beginning, asked)) => {
+                        Self::Stream(beginning, Answer::native(reply, epoch.max_payload(), via, asked))
+                    }
+                    Ok(Native::Ignored) => Self::Ignored,
+                    Ok(Native::Refused(frame)) => Self::Refused(Outgoing::new(reply, frame)),
+                    Err(error) => {
+                        let frame = refused(RefusedReason::Malformed, &error.to_string());
+                        Self::Refused(Outgoing::new(reply, frame))
+                    }
                 }
-                Ok(Native::Ignored) => Self::Ignored,
-                Ok(Native::Refused(frame)) => Self::Refused(Outgoing::new(reply, frame)),
-                Err(error) => {
-                    let frame = refused(RefusedReason::Malformed, &error.to_string());
-                    Self::Refused(Outgoing::new(reply, frame))
-                }
-            },
+            }
             Profile::Plain => {
                 let content_type = content_type.map(str::to_owned);
                 let answer = Answer::plain(reply, epoch.max_payload(), content_type);
+                if method.kind() != crate::spec::Kind::Unary {
+                    let text = format!("{method} is a stream, and plain calls are unary");
+                    let failed = Err(Status::unimplemented(text).with_reason(Reason::Cardinality));
+                    return Self::Refused(answer.end(failed, Counts::default(), Duration::ZERO));
+                }
                 match plain_call(message.headers.as_deref(), message.payload, method, arrived, terms) {
                     Ok(call) => Self::Call(call, answer),
-                    Err(status) => Self::Refused(answer.finish(Err(status), Duration::ZERO)),
+                    Err(status) => Self::Refused(answer.end(Err(status), Counts::default(), Duration::ZERO)),
                 }
             }
         }
     }
+}
+
+/// A call of which more is to come than its OPEN, or whose response is a stream.
+pub(crate) struct Beginning {
+    pub(crate) method: Method,
+    pub(crate) context: Context,
+    pub(crate) metadata: Metadata,
+    pub(crate) request: Request,
 }
 
 /// A frame that says why a call does not reach its handler.
@@ -95,8 +108,17 @@ fn frame_of(refused: &Refused<'_>) -> Bytes {
     frame
 }
 
+/// Where a call arrives.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) terms: Terms,
+    epoch: &'a Epoch,
+    pub(super) via: Via,
+}
+
 enum Native {
-    Call { call: Call, max_message: u32, accept_after: Option<Duration> },
+    Call(Call, Asked),
+    Stream(Beginning, Asked),
     Refused(Bytes),
     Ignored,
 }
@@ -107,7 +129,7 @@ impl Native {
     }
 }
 
-fn native(payload: &Bytes, method: &Method, arrived: Instant, epoch: &Epoch) -> Result<Native, Malformed> {
+fn native(payload: &Bytes, method: &Method, arrived: Instant, place: Place<'_>) -> Result<Native, Malformed> {
     let frame = FrameView::split(payload)?;
     match Kind::from_byte(frame.kind) {
         Some(Kind::Open) => {}
@@ -123,28 +145,28 @@ fn native(payload: &Bytes, method: &Method, arrived: Instant, epoch: &Epoch) -> 
         let text = format!("this is the subject of {method}, and the call is for another method");
         return Ok(Native::refused(RefusedReason::Method, &text));
     }
-    if open.total_len != 0 || open.lens.len() != 0 || open.flags.contains(OpenFlags::NO_MESSAGE) {
-        let text = format!("{method} takes exactly one message, in one frame");
-        return Ok(Native::refused(RefusedReason::Kind, &text));
+    if frame.body.len() > place.terms.limits.max_message {
+        let text = too_large_text(frame.body.len() as u64, place.terms);
+        return Ok(Native::refused(RefusedReason::TooLarge, &text));
+    }
+    let shape = Shape::of(&open, method, frame.body.len())?;
+    if let Some((reason, text)) = shape.refusal(&open, method, place) {
+        return Ok(Native::refused(reason, &text));
     }
     if open.encoding != 0 {
         return Ok(Native::refused(RefusedReason::Encoding, "compression is not known here"));
     }
-    if let Some(stale) = stale(&open, arrived, epoch) {
+    if let Some(stale) = stale(&open, arrived, place.epoch) {
         return Ok(Native::Refused(stale));
     }
-    let accept_after = open.accept_after_ms.unwrap_or(wire::DEFAULT_ACCEPT_AFTER_MS);
-    Ok(Native::Call {
-        call: Call::received(
-            method.clone(),
-            context(&open, arrived),
-            received(open.metadata),
-            payload.slice_ref(frame.body),
-        ),
-        max_message: open.max_message,
-        accept_after: (accept_after != 0)
-            .then(|| Duration::from_millis(accept_after.into()).min(LATEST_ACCEPT)),
-    })
+    let asked = Asked::of(&open, arrived);
+    let (context, metadata) = (context(&open, arrived), received(open.metadata.clone()));
+    let body = payload.slice_ref(frame.body);
+    if !shape.is_stream {
+        return Ok(Native::Call(Call::received(method.clone(), context, metadata, Body::Unary(body)), asked));
+    }
+    let request = shape.request(&open, &body)?;
+    Ok(Native::Stream(Beginning { method: method.clone(), context, metadata, request }, asked))
 }
 
 /// The refusal of a call that lay somewhere for longer than its caller waits, in an instance that stood still above
@@ -201,5 +223,5 @@ fn plain_call(
     if let Some(trace) = header(plain::TRACEPARENT).and_then(TraceContext::from_traceparent) {
         context = context.with_trace(trace, header(plain::TRACESTATE).unwrap_or_default());
     }
-    Ok(Call::received(method.clone(), context, metadata, payload))
+    Ok(Call::received(method.clone(), context, metadata, Body::Unary(payload)))
 }

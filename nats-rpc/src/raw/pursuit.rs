@@ -1,19 +1,26 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::Reply;
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Came};
+use super::broken::status_of;
 use super::draft::Draft;
+use super::first::Rest;
+use super::frames::received;
 use super::remote::Verdict;
+use super::responses::Responses;
 use super::said::Said;
+use super::{Reply, ReplyBody};
+use crate::metadata::Metadata;
 use crate::spec::{Idempotency, Method};
 use crate::status::{Origin, Status};
-use crate::transport::{Delivery, Denial, Lost};
-use crate::wire::Retry;
+use crate::transport::{Arrived, Delivery, Denial, Epoch, Lost, Messages};
+use crate::wire::{Accept, FrameView, Head, Malformed, Retry};
 
 /// Repeats of calls that were not processed, at most, in one call.
 const REPEATS: u32 = 2;
@@ -27,6 +34,8 @@ const GREETING: Duration = Duration::from_secs(1);
 /// A call that did not simply end: what came for it is looked at until it has.
 pub(super) struct Pursuit {
     draft: Draft,
+    /// What an attempt has to send once it is accepted.
+    rest: Rest,
     /// All that may still be answered; the first answer counts.
     attempts: Vec<Attempt>,
     made: u32,
@@ -36,41 +45,47 @@ pub(super) struct Pursuit {
 }
 
 impl Pursuit {
-    pub(super) fn new(draft: Draft, attempt: Attempt) -> Self {
-        Self { draft, attempts: vec![attempt], made: 1, repeats: 0, failure: None }
+    pub(super) fn new(draft: Draft, rest: Rest, attempt: Attempt) -> Self {
+        Self { draft, rest, attempts: vec![attempt], made: 1, repeats: 0, failure: None }
     }
 
     /// Goes on from what came for the only attempt.
-    pub(super) async fn run(mut self, delivery: Delivery) -> Result<Reply, Status> {
-        let (mut index, mut delivery) = (0, delivery);
+    pub(super) async fn run_from(mut self, came: Came) -> Result<Reply, Status> {
+        match self.take(0, came).await {
+            Some(outcome) => outcome,
+            None => self.run().await,
+        }
+    }
+
+    pub(super) async fn run(mut self) -> Result<Reply, Status> {
         loop {
-            if let Some(outcome) = self.take(index, delivery).await {
-                return outcome;
-            }
             if self.attempts.is_empty() {
                 let lost = || Status::internal("a call ended without a reason");
                 let failure = self.failure.take().unwrap_or_else(lost);
                 // Of several attempts an earlier one may have run, whatever became of the last.
                 return Err(if self.made > 1 { failure.with_maybe_processed() } else { failure });
             }
-            (index, delivery) = self.next().await;
+            let (index, came) = next(&self.attempts).await;
+            if let Some(outcome) = self.take(index, came).await {
+                return outcome;
+            }
         }
     }
 
-    async fn next(&self) -> (usize, Delivery) {
-        poll_fn(|cx| {
-            for (index, attempt) in self.attempts.iter().enumerate() {
-                if let Poll::Ready(delivery) = attempt.ticket().poll_recv(cx) {
-                    return Poll::Ready((index, delivery));
-                }
+    /// Returns the outcome of the call, if this is it.
+    async fn take(&mut self, index: usize, came: Came) -> Option<Result<Reply, Status>> {
+        match came {
+            Came::Delivery(delivery) => self.deliver(index, delivery).await,
+            Came::Arrived(arrived) => self.arrived(index, arrived),
+            Came::Broken(why) => {
+                self.failure = Some(status_of(why, &self.draft.method));
+                self.attempts.swap_remove(index);
+                None
             }
-            Poll::Pending
-        })
-        .await
+        }
     }
 
-    /// Returns the outcome of the call, if this is it.
-    async fn take(&mut self, index: usize, delivery: Delivery) -> Option<Result<Reply, Status>> {
+    async fn deliver(&mut self, index: usize, delivery: Delivery) -> Option<Result<Reply, Status>> {
         let method = &self.draft.method;
         match delivery {
             Delivery::Message { headers, payload } => match Said::read(headers.as_deref(), &payload)? {
@@ -78,10 +93,12 @@ impl Pursuit {
                     self.attempts[index].answered(&self.draft.remote, busy);
                     return Some(outcome);
                 }
-                Said::Accepted(accept) => {
-                    let attempt = &mut self.attempts[index];
-                    self.draft.remote.learn(attempt.ticket().epoch(), accept.features);
-                    attempt.accepted(&accept, self.draft.subject(), &self.draft.remote);
+                Said::Accepted(accept) => self.accepted(index, &accept),
+                Said::Begun => {
+                    if let Err(status) = self.attempts[index].receive_pieces(self.draft.limits, &payload) {
+                        self.failure = Some(status);
+                        self.attempts.swap_remove(index);
+                    }
                 }
                 Said::Refused { status, retry, server_now_ms } => {
                     self.refused(index, status, retry, server_now_ms);
@@ -96,13 +113,71 @@ impl Pursuit {
                 let status = Denial::of_publishing(self.draft.subject()).status();
                 self.not_processed(index, status.with_not_processed(), false);
             }
-            Delivery::Disconnected => {
-                return Some(Err(Status::transport(format!(
-                    "the connection ended while {method} was in flight: it may or may not have run"
-                ))));
-            }
+            Delivery::Disconnected => return Some(Err(disconnected(method))),
         }
         None
+    }
+
+    fn accepted(&mut self, index: usize, accept: &Accept<'_>) {
+        let attempt = &mut self.attempts[index];
+        self.draft.remote.learn(attempt.ticket().epoch(), accept.features);
+        if !attempt.accepted(accept, self.draft.subject(), &self.draft.remote) {
+            return;
+        }
+        let Some(flow) = attempt.flow().cloned() else { return };
+        let rest = self.rest.take();
+        if rest.is_once() {
+            // No other attempt could send it any more.
+            let attempt = self.attempts.swap_remove(index);
+            self.attempts = vec![attempt];
+        }
+        let epoch = Arc::clone(flow.epoch());
+        let ended = Arc::clone(&epoch);
+        epoch.spawn(async move {
+            tokio::select! {
+                biased;
+                () = rest.send(flow) => {}
+                () = ended.ended() => {}
+            }
+        });
+    }
+
+    /// Takes a part of the response.
+    fn arrived(&mut self, index: usize, arrived: Arrived) -> Option<Result<Reply, Status>> {
+        match arrived {
+            Arrived::Head(payload) => {
+                let head = match head(&payload) {
+                    Ok(head) => head,
+                    Err(malformed) => return Some(Err(Status::internal(malformed.to_string()))),
+                };
+                if self.draft.streams_responses() {
+                    return Some(Ok(self.stream(index, head, None)));
+                }
+                self.attempts[index].begin(head);
+            }
+            Arrived::Messages(messages) if self.draft.streams_responses() => {
+                return Some(Ok(self.stream(index, Metadata::new(), Some(messages))));
+            }
+            Arrived::Messages(messages) => {
+                if let Err(status) = self.attempts[index].receive(messages) {
+                    return Some(Err(status));
+                }
+            }
+            Arrived::Terminal(payload) => {
+                let streams = self.draft.streams_responses();
+                return Some(self.attempts[index].finish(&payload, &self.draft.remote, streams));
+            }
+            Arrived::End => {}
+        }
+        None
+    }
+
+    /// The response is a stream, and this attempt is the one that gives it.
+    fn stream(&mut self, index: usize, head: Metadata, messages: Option<Messages>) -> Reply {
+        let attempt = self.attempts.swap_remove(index);
+        attempt.look_at_deadline();
+        let responses = Responses::new(attempt, messages, &self.draft);
+        Reply::new(head, ReplyBody::Stream(Box::pin(responses)))
     }
 
     fn refused(&mut self, index: usize, status: Status, retry: Retry, server_now_ms: u64) {
@@ -127,13 +202,13 @@ impl Pursuit {
         self.failure = Some(status);
         if again && self.repeats < REPEATS {
             self.repeats += 1;
-            self.send(&attempt, self.made - 1);
+            self.send(attempt.ticket().epoch(), self.made - 1);
         }
     }
 
-    /// Sends the call again, the way that an earlier attempt went.
-    fn send(&mut self, earlier: &Attempt, before: u32) {
-        match self.draft.send(earlier.ticket().epoch(), before, Instant::now()) {
+    /// Sends the call again, after `before` other attempts.
+    fn send(&mut self, epoch: &Arc<Epoch>, before: u32) {
+        match self.draft.send(epoch, before, Instant::now()) {
             Ok(attempt) => self.attempts.push(attempt),
             Err(status) => self.failure = Some(status),
         }
@@ -141,7 +216,7 @@ impl Pursuit {
 
     async fn no_responders(&mut self, index: usize) -> Option<Result<Reply, Status>> {
         let method = &self.draft.method;
-        let Some(verdict) = self.confirm(&self.attempts[index]).await else {
+        let Some(verdict) = confirm(&self.draft, &self.attempts[index]).await else {
             return Some(Err(expired(method)));
         };
         let nobody = || Status::transport(format!("nobody serves {method} at the moment"));
@@ -155,29 +230,6 @@ impl Pursuit {
         };
         self.not_processed(index, status.with_not_processed(), verdict == Verdict::Served);
         None
-    }
-
-    /// Why nobody took an attempt. `None`: the deadline passed before that was known.
-    async fn confirm(&self, attempt: &Attempt) -> Option<Verdict> {
-        let Draft { remote, method, .. } = &self.draft;
-        attempt.look_at_deadline();
-        let mut verdict = pin!(remote.confirm(attempt.ticket().epoch(), method));
-        poll_fn(|cx| {
-            if let Poll::Ready(verdict) = verdict.as_mut().poll(cx) {
-                return Poll::Ready(Some(verdict));
-            }
-            // Nothing else can come for an attempt that nobody took.
-            while let Poll::Ready(delivery) = attempt.ticket().poll_recv(cx) {
-                let expired = self.draft.deadline().is_some_and(|deadline| deadline <= Instant::now());
-                match delivery {
-                    Delivery::Alarm if expired => return Poll::Ready(None),
-                    Delivery::Disconnected => return Poll::Ready(Some(Verdict::Unknown)),
-                    _ => {}
-                }
-            }
-            Poll::Pending
-        })
-        .await
     }
 
     /// It is time to look whether something should have come.
@@ -230,28 +282,74 @@ impl Pursuit {
         self.attempts[index].followed = true;
         let before = self.made;
         self.made += 1;
-        let epoch = std::sync::Arc::clone(self.attempts[index].ticket().epoch());
-        match self.draft.send(&epoch, before, now) {
-            Ok(attempt) => self.attempts.push(attempt),
-            Err(status) => self.failure = Some(status),
-        }
+        let epoch = Arc::clone(self.attempts[index].ticket().epoch());
+        self.send(&epoch, before);
     }
 
     fn lost(&mut self, index: usize, why: Lost) {
         let mut attempt = self.attempts.swap_remove(index);
         let instance = attempt.instance().unwrap_or_default();
-        let what = match why {
-            Lost::Gone => "has gone",
-            Lost::Silent => "no longer answers",
-            Lost::Forgotten => "no longer knows the call",
-        };
-        let method = &self.draft.method;
-        let text = format!("the instance {instance} that had {method} {what}: it may or may not have run");
-        self.failure = Some(Status::transport(text));
-        if why != Lost::Silent {
-            attempt.end();
-        }
+        self.failure = Some(lost(why, instance, &self.draft.method));
+        attempt.lost(why);
     }
+}
+
+/// What comes next for any of the attempts.
+async fn next(attempts: &[Attempt]) -> (usize, Came) {
+    poll_fn(|cx| {
+        for (index, attempt) in attempts.iter().enumerate() {
+            if let Poll::Ready(came) = attempt.poll_came(cx) {
+                return Poll::Ready((index, came));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Why nobody took an attempt. `None`: the deadline passed before that was known.
+async fn confirm(draft: &Draft, attempt: &Attempt) -> Option<Verdict> {
+    let Draft { remote, method, .. } = draft;
+    attempt.look_at_deadline();
+    let mut verdict = pin!(remote.confirm(attempt.ticket().epoch(), method));
+    poll_fn(|cx| {
+        if let Poll::Ready(verdict) = verdict.as_mut().poll(cx) {
+            return Poll::Ready(Some(verdict));
+        }
+        // Nothing else can come for an attempt that nobody took.
+        while let Poll::Ready(delivery) = attempt.ticket().poll_recv(cx) {
+            let expired = draft.deadline().is_some_and(|deadline| deadline <= Instant::now());
+            match delivery {
+                Delivery::Alarm if expired => return Poll::Ready(None),
+                Delivery::Disconnected => return Poll::Ready(Some(Verdict::Unknown)),
+                _ => {}
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// What a call fails with whose instance does not have it any more.
+pub(super) fn lost(why: Lost, instance: &str, method: &Method) -> Status {
+    let what = match why {
+        Lost::Gone => "has gone",
+        Lost::Silent => "no longer answers",
+        Lost::Forgotten => "no longer knows the call",
+    };
+    let text = format!("the instance {instance} that had {method} {what}: it may or may not have run");
+    Status::transport(text)
+}
+
+pub(super) fn disconnected(method: &Method) -> Status {
+    Status::transport(format!(
+        "the connection ended while {method} was in flight: it may or may not have run"
+    ))
+}
+
+fn head(payload: &Bytes) -> Result<Metadata, Malformed> {
+    let frame = FrameView::split(payload)?;
+    Ok(received(Head::decode(frame.header)?.metadata))
 }
 
 pub(super) fn expired(method: &Method) -> Status {

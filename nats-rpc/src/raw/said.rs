@@ -1,11 +1,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use prost_types::Any;
 
-use super::frames::received;
+use super::ending::Ending;
 use super::{Reply, ReplyBody};
-use crate::status::{Code, Origin, Status};
+use crate::status::{Code, Origin, Reason, Status};
 use crate::transport::Headers;
 use crate::wire::{self, Accept, FrameView, Kind, Malformed, Profile, Refused, Retry, Terminal, plain};
 
@@ -15,6 +14,8 @@ pub(super) enum Said<'a> {
     Ended(Result<Reply, Status>, Duration),
     /// It takes long, and here is how to reach the instance that has it.
     Accepted(Accept<'a>),
+    /// Its answer does not fit into a frame, and follows in pieces.
+    Begun,
     /// The handler did not run, and what to do about it.
     Refused { status: Status, retry: Retry, server_now_ms: u64 },
 }
@@ -40,10 +41,10 @@ fn frame(payload: &Bytes) -> Result<Option<Said<'_>>, Malformed> {
     let frame = FrameView::split(payload)?;
     Ok(match Kind::from_byte(frame.kind) {
         Some(Kind::Terminal) => {
-            let end = Terminal::decode(frame.header)?;
-            let busy = Duration::from_micros(end.busy_us.into());
-            Some(Said::Ended(ended(&end, payload.slice_ref(frame.body)), busy))
+            let (outcome, busy) = ended(&Terminal::decode(frame.header)?, payload.slice_ref(frame.body));
+            Some(Said::Ended(outcome, busy))
         }
+        Some(Kind::Head) => Some(Said::Begun),
         Some(Kind::Accept) => match Accept::decode(frame.header)? {
             // Without its name it can't be reached.
             accept if accept.instance.is_empty() => None,
@@ -65,25 +66,18 @@ fn frame(payload: &Bytes) -> Result<Option<Said<'_>>, Malformed> {
     })
 }
 
-fn ended(end: &Terminal<'_>, message: Bytes) -> Result<Reply, Status> {
-    let (head, trailers) = (received(end.head.clone()), received(end.trailers.clone()));
-    match Code::from_number(end.code) {
-        Code::Ok if end.encoding != 0 => Err(Status::internal(format!(
-            "the answer is compressed in a way that is not known here: {}",
-            end.encoding
-        ))),
-        Code::Ok if end.has_message() => Ok(Reply::new(head, ReplyBody::Unary { message, trailers })),
-        Code::Ok => Err(Status::unimplemented("the service answered without a message")),
-        code => {
-            let status = Status::new(code, end.message.to_owned())
-                .with_origin(Origin::Remote)
-                .with_response_metadata(head)
-                .with_metadata(trailers);
-            Err(end.details.clone().fold(status, |status, (type_url, value)| {
-                status.with_packed_detail(Any { type_url: type_url.to_owned(), value: value.to_vec() })
-            }))
-        }
-    }
+/// The end of a call with one response.
+fn ended(end: &Terminal<'_>, message: Bytes) -> (Result<Reply, Status>, Duration) {
+    let Ending { outcome, head, trailers, busy } = Ending::read(end, message);
+    let reply = outcome.and_then(|message| {
+        let message = message.ok_or_else(no_message)?;
+        Ok(Reply::new(head, ReplyBody::Unary { message, trailers }))
+    });
+    (reply, busy)
+}
+
+pub(super) fn no_message() -> Status {
+    Status::unimplemented("the service answered without a message").with_reason(Reason::Cardinality)
 }
 
 fn refusal(refused: &Refused<'_>) -> Status {

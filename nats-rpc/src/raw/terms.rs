@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::subject::Subject;
-use crate::transport::Outgoing;
+use crate::transport::{Limits, Outgoing};
 use crate::wire::Via;
 
 /// How the reply subjects of calls from other accounts begin.
@@ -27,6 +27,7 @@ pub(crate) struct Terms {
     /// The timeout of plain calls that name none.
     pub(crate) plain_timeout: Duration,
     pub(crate) imports: Imports,
+    pub(crate) limits: Limits,
 }
 
 impl Terms {

@@ -7,7 +7,7 @@ use super::serve::Plan;
 use super::{Handle, Imports};
 use crate::raw::Terms;
 use crate::status::Status;
-use crate::transport::Connection;
+use crate::transport::{Connection, Limits};
 
 /// How long calls that are running may take to end after a shutdown began.
 const GRACE: Duration = Duration::from_secs(30);
@@ -37,7 +37,8 @@ pub struct Server;
 impl Server {
     /// Starts to say what to serve.
     pub fn builder() -> Builder {
-        let terms = Terms { plain_timeout: PLAIN_TIMEOUT, imports: Imports::default() };
+        let terms =
+            Terms { plain_timeout: PLAIN_TIMEOUT, imports: Imports::default(), limits: Limits::default() };
         Builder { mounts: Vec::new(), grace: GRACE, terms, startup_check: STARTUP_CHECK }
     }
 }
@@ -69,6 +70,20 @@ impl Builder {
     /// Sets the timeout of calls by plain NATS clients that name none. Default: 10 s.
     pub fn plain_timeout(mut self, timeout: Duration) -> Self {
         self.terms.plain_timeout = timeout;
+        self
+    }
+
+    /// Sets the longest message that is received, in bytes. Default: 4 MiB, as in gRPC. A call with a longer one ends with
+    /// RESOURCE_EXHAUSTED, before that is kept.
+    pub fn max_message(mut self, bytes: usize) -> Self {
+        self.terms.limits.max_message = bytes;
+        self
+    }
+
+    /// Sets how much of a stream of requests may be on its way at once when its handler keeps up, in bytes. Default:
+    /// 512 KiB. A handler that stops reading stops the client when as much is waiting.
+    pub fn max_window(mut self, bytes: u32) -> Self {
+        self.terms.limits.max_window = bytes.into();
         self
     }
 

@@ -12,7 +12,8 @@ use crate::spec::ServiceSpec;
 use crate::subject::{self, Port};
 use crate::transport::{Epoch, Incoming, Outgoing, Subscription};
 use crate::wire::{
-    Cancel, Features, FrameView, Kind, MAX_AUDIT, Malformed, Numbers, Ping, Pong, RefusedReason, Serves, Via,
+    self, AuditEntry, Cancel, Features, FrameView, Kind, Malformed, Numbers, Ping, Pong, RefusedReason,
+    Serves, Via,
 };
 
 /// Answers for one service on one connection.
@@ -49,8 +50,10 @@ impl Control {
         while let Some(message) = subscription.next().await {
             let Some(answer) = self.take(&message) else { continue };
             let closing = self.terms.closing(&answer.subject);
-            self.epoch.send_control(answer);
-            closing.into_iter().for_each(|closing| self.epoch.send_control(closing));
+            // In order with the frames of the calls that it may be about.
+            for message in [Some(answer), closing].into_iter().flatten() {
+                self.epoch.send_stream(message, true);
+            }
         }
     }
 
@@ -65,6 +68,13 @@ impl Control {
                 let answer = pong
                     .unwrap_or_else(|error: Malformed| refused(RefusedReason::Malformed, &error.to_string()));
                 Some(Outgoing::new(reply.clone(), answer))
+            }
+            Kind::Data | Kind::Credit if subject::port_of(&message.subject) == Some(Port::Calls) => {
+                let flow = wire::handle_of(frame.header).and_then(|handle| self.running.flow(handle));
+                flow.inspect(|flow| {
+                    flow.deliver(&message.payload);
+                });
+                None
             }
             Kind::Cancel if subject::port_of(&message.subject) == Some(Port::Calls) => {
                 if let Ok(cancel) = Cancel::decode(frame.header) {
@@ -83,18 +93,18 @@ impl Control {
 
     fn pong(&self, ping: &Ping<'_>, via: Via) -> Bytes {
         let interval = Duration::from_millis(ping.interval_ms.into());
-        let listed = ping.handles.clone();
+        let listed = ping.entries();
         let Audited { held, unknown, unlisted } = self.running.audit(ping.connection, interval, listed);
-        // Unary calls move no credit.
-        let zeros = [0; MAX_AUDIT];
-        let zeros = Numbers::from_slice(&zeros[..held.len()]);
+        let column = |of: fn(&AuditEntry) -> u64| held.iter().map(of).collect::<Vec<_>>();
+        let (handles, sent) = (column(|call| call.handle), column(|call| call.sent));
+        let (received, credit) = (column(|call| call.received), column(|call| call.credit));
         let pong = Pong {
             instance: self.running.instance(),
             serves: self.serves(ping.method),
-            handles: Numbers::from_slice(&held),
-            sent: zeros.clone(),
-            received: zeros.clone(),
-            credit: zeros,
+            handles: Numbers::from_slice(&handles),
+            sent: Numbers::from_slice(&sent),
+            received: Numbers::from_slice(&received),
+            credit: Numbers::from_slice(&credit),
             unknown: Numbers::from_slice(&unknown),
             unlisted: Numbers::from_slice(&unlisted),
             via,

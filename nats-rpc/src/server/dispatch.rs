@@ -10,14 +10,16 @@ use super::calls::Calls;
 use super::handler::panicked;
 use super::pending::Pending;
 use super::plain::Bodies;
-use super::running::Promise;
 use super::stats::MethodStats;
+use super::streamed::{Streamed, peer_of, promise_of};
 use super::{HandlerFuture, Route};
-use crate::raw::{Answer, Opening, Reply, Terms};
-use crate::spec::Method;
+use crate::raw::{Answer, Beginning, Opening, Reply, Request, Terms, refused, status_of};
+use crate::spec::{Kind, Method};
 use crate::status::Status;
 use crate::subject::Subject;
-use crate::transport::{Connection, Epoch, Incoming, Outgoing};
+use crate::transport::{Connection, Epoch, Flow, Incoming, Outgoing};
+use crate::wire::RefusedReason;
+use crate::wire::flow::Outbound;
 
 /// A first poll that takes longer holds up the calls behind it for longer than spawning costs.
 const SLOW: Duration = Duration::from_micros(200);
@@ -71,6 +73,7 @@ impl Dispatcher {
         let Serving { terms, epoch, .. } = &*self.serving;
         let (call, answer) = match Opening::read(message, &self.method, arrived, *terms, epoch) {
             Opening::Call(call, answer) => (call, answer),
+            Opening::Stream(beginning, answer) => return self.begin(beginning, answer, arrived),
             Opening::Refused(answer) => return Some(answer),
             Opening::Ignored => {
                 self.serving.calls.ignore();
@@ -97,6 +100,11 @@ impl Dispatcher {
             }
             if let Poll::Ready(outcome) = polled {
                 dismiss(handling);
+                if let Ok(reply) = &outcome
+                    && answer.is_stream(reply)
+                {
+                    return self.spawn(Box::pin(std::future::ready(outcome)), answer, arrived);
+                }
                 self.stats.record(outcome.as_ref().err(), busy);
                 return Some(answer.finish(outcome, busy));
             }
@@ -117,24 +125,67 @@ impl Dispatcher {
     /// Lets a task wait for the handler.
     fn spawn(&self, handling: HandlerFuture, answer: Answer, arrived: Instant) -> Option<Outgoing> {
         let Serving { epoch, calls, .. } = &*self.serving;
-        let promise = answer.accept_at().map(|due| Promise {
-            reply: answer.reply().clone(),
-            via: answer.via(),
-            due,
-            epoch: Arc::clone(epoch),
-        });
-        let Some(entry) = calls.running.enter(promise) else {
+        let Some(entry) = calls.running.enter(promise_of(&answer, epoch), None) else {
             let full = Status::resource_exhausted("16 million calls are running");
             return Some(answer.finish(Err(full), arrived.elapsed()));
         };
         calls.tracker.spawn(Pending {
             serving: Arc::clone(&self.serving),
+            method: self.method.clone(),
             stats: Arc::clone(&self.stats),
             arrived,
-            entry,
+            entry: Some(entry),
             work: Some((handling, answer)),
         });
         None
+    }
+}
+
+/// Calls that take more than one frame each way.
+impl Dispatcher {
+    fn begin(&self, beginning: Beginning, answer: Answer, arrived: Instant) -> Option<Outgoing> {
+        let refuse = |(reason, text): (RefusedReason, String)| {
+            Some(Outgoing::new(answer.reply().clone(), refused(reason, &text)))
+        };
+        let flow = match self.flow(&beginning, &answer) {
+            Ok(flow) => flow,
+            Err(refusal) => return refuse(refusal),
+        };
+        let Serving { epoch, calls, .. } = &*self.serving;
+        let promise = promise_of(&answer, epoch);
+        let Some(entry) = calls.running.enter(promise, Some(Arc::clone(&flow))) else {
+            return refuse((RefusedReason::StreamLimit, "16 million calls are running".to_owned()));
+        };
+        flow.connect(peer_of(&answer), 0);
+        if beginning.request.awaits_more() {
+            entry.accept();
+        }
+        let handling = catch_unwind(AssertUnwindSafe(|| beginning.handle(&self.route, &flow)))
+            .unwrap_or_else(|panic| Box::pin(std::future::ready(Err(panicked(&*panic)))));
+        let streamed = Streamed {
+            serving: Arc::clone(&self.serving),
+            method: self.method.clone(),
+            stats: Arc::clone(&self.stats),
+            arrived,
+            entry,
+            answer,
+        };
+        calls.tracker.spawn(streamed.run(handling, flow));
+        None
+    }
+
+    fn flow(&self, beginning: &Beginning, answer: &Answer) -> Result<Arc<Flow>, (RefusedReason, String)> {
+        let Serving { epoch, terms, .. } = &*self.serving;
+        let streams = matches!(self.method.kind(), Kind::ServerStreaming | Kind::BidiStreaming);
+        let outbound = Outbound::responses(if streams { answer.window() } else { 0 });
+        let inbound = beginning.request.inbound(epoch.first_window());
+        let flow = Flow::open(epoch, terms.limits, outbound, inbound)
+            .map_err(|status| (RefusedReason::StreamLimit, status.message().to_owned()))?;
+        if let Request::Chunk { chunk, total_len } = &beginning.request {
+            flow.begin_message(chunk, *total_len, 0)
+                .map_err(|why| (RefusedReason::Pool, status_of(why, &self.method).message().to_owned()))?;
+        }
+        Ok(flow)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Serves implementations of generated traits.
 
+mod beginning;
 mod builder;
 mod calls;
 mod control;
@@ -18,6 +19,7 @@ mod serve;
 mod session;
 mod signal;
 mod stats;
+mod streamed;
 
 pub use self::builder::{Builder, Server};
 pub use self::calls::Stats;

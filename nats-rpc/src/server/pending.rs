@@ -7,17 +7,21 @@ use tokio::time::Instant;
 
 use super::HandlerFuture;
 use super::dispatch::{Serving, dismiss, poll};
-use super::running::{Entry, Stop};
+use super::running::Entry;
 use super::stats::MethodStats;
+use super::streamed::Streamed;
 use crate::raw::{Answer, Reply};
+use crate::spec::Method;
 use crate::status::Status;
 
 /// A call whose handler was not ready at once: a task that waits for it, and answers.
 pub(super) struct Pending {
     pub(super) serving: Arc<Serving>,
+    pub(super) method: Method,
     pub(super) stats: Arc<MethodStats>,
     pub(super) arrived: Instant,
-    pub(super) entry: Entry,
+    /// Until it is over, or goes on as a stream.
+    pub(super) entry: Option<Entry>,
     /// Until the call is over.
     pub(super) work: Option<(HandlerFuture, Answer)>,
 }
@@ -28,11 +32,8 @@ impl Pending {
         if let Poll::Ready(outcome) = poll(handling, cx) {
             return Poll::Ready(Some(outcome));
         }
-        self.entry.poll_stop(cx).map(|stop| match stop {
-            Stop::GivenUp => None,
-            Stop::Orphaned => Some(Err(Status::unavailable("nobody has asked after the call for long"))),
-            Stop::Shutdown => Some(Err(Status::unavailable("the server was shut down during the call"))),
-        })
+        let Some(entry) = &self.entry else { return Poll::Pending };
+        entry.poll_stop(cx).map(|stop| stop.status().map(Err))
     }
 }
 
@@ -49,6 +50,19 @@ impl Future for Pending {
         dismiss(handling);
         let busy = self.arrived.elapsed();
         match outcome {
+            Some(Ok(reply)) if answer.is_stream(&reply) => {
+                if let Some(entry) = self.entry.take() {
+                    let streamed = Streamed {
+                        serving: Arc::clone(&self.serving),
+                        method: self.method.clone(),
+                        stats: Arc::clone(&self.stats),
+                        arrived: self.arrived,
+                        entry,
+                        answer,
+                    };
+                    self.serving.calls.tracker.spawn(streamed.send_large(reply));
+                }
+            }
             Some(outcome) => {
                 self.stats.record(outcome.as_ref().err(), busy);
                 self.serving.answer(answer.finish(outcome, busy));

@@ -9,9 +9,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::instance::Instance;
+use crate::status::{Reason, Status};
 use crate::subject::Subject;
-use crate::transport::{Epoch, Outgoing, Slab};
-use crate::wire::{Accept, DEFAULT_MAX_MESSAGE, Features, MAX_AUDIT, Via, token};
+use crate::transport::{Epoch, Flow, Outgoing, Slab};
+use crate::wire::{Accept, AuditEntry, DEFAULT_MAX_MESSAGE, Features, MAX_AUDIT, Via, token};
 
 /// ACCEPTs go out this often, and so may be that much late.
 const TICK: Duration = Duration::from_millis(5);
@@ -27,7 +28,8 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 const UNLISTED_AFTER: Duration = Duration::from_millis(7500);
 
 /// What this server shows its callers that it can do.
-pub(super) const FEATURES: Features = Features::LATE_ACCEPT.with(Features::AUDIT);
+pub(super) const FEATURES: Features =
+    Features::LATE_ACCEPT.with(Features::AUDIT).with(Features::STREAMS).with(Features::CHUNKS);
 
 /// The calls of a server whose handlers were not ready at once. They outlive the connection that they came by.
 pub(super) struct Running {
@@ -41,6 +43,8 @@ pub(super) struct Running {
 struct Call {
     waker: Option<Waker>,
     stop: Option<Stop>,
+    /// Takes the frames of a stream.
+    flow: Option<Arc<Flow>>,
     /// How to accept the call, until that is done.
     promise: Option<Promise>,
     accepted: bool,
@@ -57,11 +61,26 @@ pub(super) enum Stop {
     Shutdown,
 }
 
-/// An ACCEPT that the caller wants.
+impl Stop {
+    /// What the caller is told; `None` when it awaits nothing.
+    pub(super) fn status(self) -> Option<Status> {
+        match self {
+            Self::GivenUp => None,
+            Self::Orphaned => Some(Status::unavailable("nobody has asked after the call for long")),
+            Self::Shutdown => {
+                let text = "the server was shut down during the call";
+                Some(Status::unavailable(text).with_reason(Reason::Shutdown))
+            }
+        }
+    }
+}
+
+/// An ACCEPT that the caller can take.
 pub(super) struct Promise {
     pub(super) reply: Subject,
     pub(super) via: Via,
-    pub(super) due: Instant,
+    /// When it wants it, if it does.
+    pub(super) due: Option<Instant>,
     pub(super) epoch: Arc<Epoch>,
 }
 
@@ -105,9 +124,13 @@ impl Running {
     }
 
     /// Enters a call. `None`: there are 16 million already.
-    pub(super) fn enter(self: &Arc<Self>, promise: Option<Promise>) -> Option<Entry> {
-        let due = promise.as_ref().map(|promise| promise.due);
-        let handle = self.calls.open(Call { waker: None, stop: None, promise, accepted: false })?;
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        promise: Option<Promise>,
+        flow: Option<Arc<Flow>>,
+    ) -> Option<Entry> {
+        let due = promise.as_ref().and_then(|promise| promise.due);
+        let handle = self.calls.open(Call { waker: None, stop: None, flow, promise, accepted: false })?;
         if let Some(due) = due {
             self.promise(handle, due);
         }
@@ -124,6 +147,11 @@ impl Running {
         if earliest {
             self.wake.notify_one();
         }
+    }
+
+    /// The stream of a call, if it is one.
+    pub(super) fn flow(&self, handle: u64) -> Option<Arc<Flow>> {
+        self.calls.with(handle, |call| call.flow.clone()).flatten()
     }
 
     /// The callers have given these up.
@@ -151,17 +179,21 @@ impl Running {
         &self,
         connection: u64,
         interval: Duration,
-        listed: impl Iterator<Item = u64>,
+        listed: impl Iterator<Item = AuditEntry>,
     ) -> Audited {
         let now = Instant::now();
         let interval = interval.min(LONGEST_INTERVAL);
         let mut audited = Audited::default();
         let mut accepts = self.lock();
-        for handle in listed {
-            if accepts.list(handle, Accepted { connection, listed: now, interval }) {
-                audited.held.push(handle);
-            } else {
+        for theirs in listed {
+            let handle = theirs.handle;
+            if !accepts.list(handle, Accepted { connection, listed: now, interval }) {
                 audited.unknown.push(handle);
+            } else if let Some(flow) = self.flow(handle) {
+                flow.audit(&theirs);
+                audited.held.push(flow.entry(handle));
+            } else {
+                audited.held.push(AuditEntry { handle, ..AuditEntry::default() });
             }
         }
         if let (Some(long_ago), true) = (now.checked_sub(UNLISTED_AFTER), connection != 0) {
@@ -200,27 +232,38 @@ impl Running {
         let mut accepts = self.lock();
         while accepts.due.peek().is_some_and(|Reverse((due, ..))| *due <= now) {
             let Some(Reverse((_, _, handle))) = accepts.due.pop() else { return };
-            // Under the lock of what is accepted: a call that ends meanwhile has to wait for it to be forgotten.
-            let promise = self.calls.with(handle, |call| {
-                call.accepted = true;
-                call.promise.take()
-            });
-            if let Some(Promise { reply, via, epoch, .. }) = promise.flatten()
-                && !epoch.has_ended()
-            {
-                let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO };
-                accepts.listed.insert((0, now, handle));
-                accepts.accepted.insert(handle, accepted);
-                let frame = self.accept(handle, via, epoch.max_payload());
-                epoch.send_control(Outgoing::new(reply, frame));
-            }
+            self.accept(&mut accepts, handle, now);
         }
     }
 
-    fn accept(&self, handle: u64, via: Via, max_payload: usize) -> Bytes {
+    /// Tells the caller that its call runs here, unless it knows. Under the lock of what is accepted: a call that ends
+    /// meanwhile has to wait for it to be forgotten.
+    fn accept(&self, accepts: &mut Accepts, handle: u64, now: Instant) {
+        let promise = self.calls.with(handle, |call| {
+            call.accepted = true;
+            (call.promise.take(), call.flow.clone())
+        });
+        let Some((Some(Promise { reply, via, epoch, .. }), flow)) = promise else { return };
+        if epoch.has_ended() {
+            return;
+        }
+        let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO };
+        accepts.listed.insert((0, now, handle));
+        accepts.accepted.insert(handle, accepted);
+        let credit = flow.as_ref().map_or(0, |flow| flow.entry(handle).credit);
+        let frame = Outgoing::new(reply, self.accept_frame(handle, via, credit, epoch.max_payload()));
+        if flow.is_some() {
+            epoch.send_stream(frame, false);
+        } else {
+            epoch.send_control(frame);
+        }
+    }
+
+    fn accept_frame(&self, handle: u64, via: Via, credit: u64, max_payload: usize) -> Bytes {
         let accept = Accept {
             handle,
             instance: self.instance.as_str(),
+            credit,
             features: FEATURES,
             max_message: u32::try_from(max_payload).unwrap_or(u32::MAX).min(DEFAULT_MAX_MESSAGE),
             via,
@@ -285,12 +328,22 @@ impl Call {
 /// What a server knows of the calls that a client asks after.
 #[derive(Default)]
 pub(super) struct Audited {
-    pub(super) held: Vec<u64>,
+    pub(super) held: Vec<AuditEntry>,
     pub(super) unknown: Vec<u64>,
     pub(super) unlisted: Vec<u64>,
 }
 
 impl Entry {
+    /// Tells the caller that its call runs here, unless it knows.
+    pub(super) fn accept(&self) {
+        self.running.accept(&mut self.running.lock(), self.handle, Instant::now());
+    }
+
+    /// The answer is a stream after all.
+    pub(super) fn attach(&self, flow: &Arc<Flow>) {
+        self.running.calls.with(self.handle, |call| call.flow = Some(Arc::clone(flow)));
+    }
+
     /// Whether the handler is to stop; wakes the task when it is.
     pub(super) fn poll_stop(&self, cx: &mut Context<'_>) -> Poll<Stop> {
         let stop = self.running.calls.with(self.handle, |call| {

@@ -3,6 +3,7 @@
 mod code;
 mod convert;
 pub mod details;
+mod reason;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -15,6 +16,7 @@ use prost_types::Any;
 pub use self::code::Code;
 pub(crate) use self::convert::BoxError;
 pub use self::convert::OrStatus;
+pub use self::reason::Reason;
 use crate::metadata::Metadata;
 
 /// How a call failed: a [`Code`], a message for people, and more if there is more to say.
@@ -45,6 +47,7 @@ struct Inner {
     trailers: Metadata,
     origin: Origin,
     not_processed: bool,
+    reason: Option<Reason>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -121,6 +124,7 @@ impl Status {
             trailers: Metadata::new(),
             origin: Origin::Local,
             not_processed: false,
+            reason: None,
             source: None,
         }))
     }
@@ -182,6 +186,13 @@ impl Status {
         self.0.not_processed
     }
 
+    /// Why the library ended the call, here or at the service; `None` when the handler's code did, or a layer, or for
+    /// a reason that has no name.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        self.0.reason
+    }
+
     /// Adds a detail: any protobuf message that knows its name.
     #[must_use]
     pub fn with_detail<T: Message + Name>(self, detail: &T) -> Self {
@@ -224,6 +235,11 @@ impl Status {
 
     pub(crate) fn with_not_processed(mut self) -> Self {
         self.0.not_processed = true;
+        self
+    }
+
+    pub(crate) fn with_reason(mut self, reason: Reason) -> Self {
+        self.0.reason = Some(reason);
         self
     }
 

@@ -4,14 +4,13 @@
 mod instance;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::BytesMut;
 
 use self::instance::{Accepted, Instance, State, ask};
-use super::{Epoch, Ticket, lock};
+use super::{Epoch, Flow, Ticket, lock};
 use crate::subject::{self, Port, Subject};
 use crate::wire::{Cancel, Numbers};
 
@@ -24,7 +23,6 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(super) struct Audit {
     instances: Mutex<Instances>,
-    active: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -48,7 +46,7 @@ impl Watch {
     /// `handle`.
     pub(crate) fn start(ticket: &Ticket, prefix: &str, instance: &str, handle: u64, srtt: Duration) -> Self {
         let epoch = Arc::clone(ticket.epoch());
-        let accepted = Accepted { token: ticket.token(), listed: None };
+        let accepted = Accepted::new(ticket.token());
         let instance = epoch.audit().add(&epoch, prefix, instance, |state| {
             state.srtt = srtt;
             state.calls.insert(handle, accepted);
@@ -59,6 +57,18 @@ impl Watch {
     /// The instance's id.
     pub(crate) fn instance(&self) -> &str {
         &self.instance.name
+    }
+
+    /// The call is a stream, whose frames are compared with what the instance knows of them.
+    pub(crate) fn attach(&self, flow: &Arc<Flow>) {
+        if let Some(call) = lock(&self.instance.state).calls.get_mut(&self.handle) {
+            call.flow = Some(Arc::clone(flow));
+        }
+    }
+
+    /// Where the instance takes frames of its calls.
+    pub(crate) fn calls_at(&self) -> &Subject {
+        &self.instance.calls_at
     }
 
     /// The instance has nothing to do any more for this call.
@@ -101,7 +111,6 @@ impl Audit {
         if !instances.ended {
             let key = instance.audit_at.as_str().to_owned();
             instances.by_subject.insert(key, Arc::clone(&instance));
-            self.active.fetch_add(1, Ordering::Relaxed);
             epoch.spawn(ask(Arc::clone(epoch), Arc::clone(&instance)));
         }
         instance
@@ -112,21 +121,19 @@ impl Audit {
         let mut instances = lock(&self.instances);
         // A call is added under this lock, so none can come in between.
         let idle = lock(&instance.state).calls.is_empty();
-        if idle && instances.by_subject.remove(instance.audit_at.as_str()).is_some() {
-            self.active.fetch_sub(1, Ordering::Relaxed);
+        if idle {
+            instances.by_subject.remove(instance.audit_at.as_str());
         }
         idle
     }
 
     /// Forgets an instance that can't be asked, though not its calls.
     fn forget(&self, instance: &Instance) {
-        if lock(&self.instances).by_subject.remove(instance.audit_at.as_str()).is_some() {
-            self.active.fetch_sub(1, Ordering::Relaxed);
-        }
+        lock(&self.instances).by_subject.remove(instance.audit_at.as_str());
     }
 
     fn interval(&self) -> Duration {
-        let instances = u32::try_from(self.active.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        let instances = u32::try_from(lock(&self.instances).by_subject.len()).unwrap_or(u32::MAX);
         INTERVAL_PER_INSTANCE.saturating_mul(instances).clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL)
     }
 
@@ -139,7 +146,6 @@ impl Audit {
     pub(super) fn end(&self) -> Vec<(Subject, Vec<u64>)> {
         let mut instances = lock(&self.instances);
         instances.ended = true;
-        self.active.store(0, Ordering::Relaxed);
         let given_up = |instance: Arc<Instance>| {
             let handles: Vec<u64> = lock(&instance.state).calls.keys().copied().collect();
             (!handles.is_empty()).then(|| (instance.calls_at.clone(), handles))

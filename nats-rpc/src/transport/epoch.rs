@@ -1,6 +1,7 @@
 mod refused;
 
 use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,10 +12,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::audit::{self, Audit};
 use super::inbox::Inbox;
 use super::link::{Link, Subscription};
+use super::promises::Promises;
 use super::pump::Pump;
 use super::refusals::Refusals;
 use super::wall::Wall;
-use super::{Delivery, Outgoing, Stats, Ticket, lock};
+use super::{Delivery, Outgoing, Settings, Stats, Ticket, lock};
 use crate::status::Status;
 use crate::subject::{self, Port, Subject};
 use crate::wire::{self, Accept, FrameView, Kind};
@@ -36,6 +38,9 @@ pub(crate) struct Epoch {
     audit: Audit,
     refusals: Refusals,
     wall: Wall,
+    promises: Arc<Promises>,
+    /// The largest NATS message that is sent or taken, in bytes.
+    max_payload: usize,
     /// Names the connection towards servers; random, and never 0.
     name: u64,
     ended: CancellationToken,
@@ -48,10 +53,12 @@ pub(crate) struct Epoch {
 
 impl Epoch {
     /// Subscribes to the inbox and starts the tasks of the connection.
-    pub(crate) async fn start(link: Link, inbox_prefix: &str) -> Result<Arc<Self>, Status> {
-        let inbox = Inbox::new(inbox_prefix);
+    pub(crate) async fn start(link: Link, settings: &Settings) -> Result<Arc<Self>, Status> {
+        let inbox = Inbox::new(&settings.inbox_prefix);
         let subscription = link.subscribe(inbox.wildcard(), None).await?;
         let epoch = Arc::new(Self {
+            max_payload: link.max_payload().min(settings.frame_limit),
+            promises: Arc::new(Promises::new(settings.max_streams)),
             link,
             pump: Pump::default(),
             inbox,
@@ -150,11 +157,26 @@ impl Epoch {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        Stats { waiting: self.inbox.live(), accepted: self.audit.accepted(), ignored: self.inbox.ignored() }
+        Stats {
+            waiting: self.inbox.live(),
+            accepted: self.audit.accepted(),
+            streams: self.promises.streams(),
+            ignored: self.inbox.ignored(),
+        }
     }
 
+    /// The largest NATS message that is sent or taken, in bytes.
     pub(crate) fn max_payload(&self) -> usize {
-        self.link.max_payload()
+        self.max_payload
+    }
+
+    /// What each stream of the connection may send at first, in bytes.
+    pub(crate) fn first_window(&self) -> u64 {
+        self.promises.first_window()
+    }
+
+    pub(super) fn promises(&self) -> &Arc<Promises> {
+        &self.promises
     }
 
     /// Unix milliseconds by this host's clock.
@@ -187,6 +209,16 @@ impl Epoch {
     /// Publishes a frame that belongs to no call, or to one that is under way.
     pub(crate) fn send_control(&self, message: Outgoing) {
         self.pump.push(message);
+    }
+
+    /// Publishes a frame of a stream, after those before it; `alone` says that no other is about to follow.
+    pub(crate) fn send_stream(&self, message: Outgoing, alone: bool) {
+        self.pump.push_stream(&self.link, message, alone && self.promises.streams() <= DIRECT);
+    }
+
+    /// Whether another frame of a stream should be made now.
+    pub(crate) fn poll_stream_room(&self, cx: &Context<'_>) -> Poll<()> {
+        self.pump.poll_room(cx)
     }
 
     /// Tells an instance that nobody waits for these calls any more.

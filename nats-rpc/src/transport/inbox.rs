@@ -1,6 +1,6 @@
 use std::fmt::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::slots::{Mail, NEVER, Reached, Slots};
-use super::{Delivery, Incoming, lock};
+use super::{Delivery, Flow, Incoming, lock};
 use crate::subject::Subject;
 use crate::wire::token;
 
@@ -69,6 +69,10 @@ impl Inbox {
         let token = self.slots.open(subject, alarm)?;
         self.alarms.announce(alarm);
         Some(token)
+    }
+
+    pub(super) fn attach(&self, token: u64, flow: &Arc<Flow>) {
+        self.slots.attach(token, flow);
     }
 
     pub(super) fn close(&self, token: u64) {

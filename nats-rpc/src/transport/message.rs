@@ -1,5 +1,6 @@
 use bytes::Bytes;
 
+use super::Flow;
 use crate::subject::Subject;
 
 /// NATS headers, in order. Calls between generated peers have none.
@@ -74,6 +75,21 @@ pub(crate) enum Delivery {
     Lost(Lost),
     /// The time for which the owner has set the alarm.
     Alarm,
+}
+
+impl Delivery {
+    /// Whether it is a frame of this stream, which then has it.
+    pub(super) fn is_taken_by(&self, flow: &Flow) -> bool {
+        matches!(self, Self::Message { headers: None, payload } if flow.deliver(payload))
+    }
+
+    /// Whether nothing more can be sent or come.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Disconnected | Self::Lost(_) => true,
+            Self::Message { .. } | Self::NoResponders | Self::Denied | Self::Alarm => false,
+        }
+    }
 }
 
 /// Why an accepted call will not be answered.

@@ -6,14 +6,17 @@ mod connection;
 mod denial;
 mod epoch;
 mod event;
+mod flow;
 mod inbox;
 mod link;
 pub mod memory;
 mod message;
 #[cfg(feature = "nats")]
 pub mod nats;
+mod promises;
 mod pump;
 mod refusals;
+mod settings;
 mod slab;
 mod slots;
 mod stats;
@@ -28,8 +31,12 @@ pub use self::denial::{Denial, Operation};
 pub(crate) use self::epoch::Epoch;
 pub use self::event::Event;
 pub(crate) use self::event::Events;
+pub(crate) use self::flow::{
+    Arrived, Broken, Closed, Flow, Limits, MAX_PACKED, Messages, Packet, Peer, Room,
+};
 pub(crate) use self::link::Subscription;
 pub(crate) use self::message::{Delivery, Headers, Incoming, Lost, Outgoing};
+pub(crate) use self::settings::Settings;
 pub(crate) use self::slab::Slab;
 pub use self::stats::Stats;
 pub(crate) use self::ticket::Ticket;

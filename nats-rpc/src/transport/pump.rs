@@ -1,16 +1,27 @@
+use std::collections::VecDeque;
 use std::mem;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
 use super::link::Link;
 use super::{Outgoing, lock};
 
+/// Frames of streams that wait, in bytes: beyond that whoever wants to send more has to wait itself.
+const FULL: usize = 512 * 1024;
+/// So much of streams is published before everything else has its turn again.
+const TURN: usize = 64 * 1024;
+/// So much of streams may be on its way through the NATS client at once, which publishes in order.
+const UNFLUSHED: usize = 256 * 1024;
+
 /// Collects what ready tasks want to publish and publishes the lot.
 ///
 /// A NATS client that is handed one message at a time soon writes one at a time, and the broker pays for each
 /// write. Yielding once before collecting lets every task that is ready add its message to the same write.
-/// Everything of a connection goes through its pump, so the order of publishing is kept.
+/// Everything of a connection goes through its pump, in two lanes: frames of streams keep their order among themselves,
+/// and what is not of a stream overtakes them.
 #[derive(Default)]
 pub(crate) struct Pump {
     state: Mutex<State>,
@@ -20,8 +31,15 @@ pub(crate) struct Pump {
 #[derive(Default)]
 struct State {
     queue: Vec<Outgoing>,
-    /// The pump's task has been woken and has not yet found the queue empty.
+    streams: VecDeque<Outgoing>,
+    /// Of `streams`.
+    bytes: usize,
+    /// Who waits for room in `streams`.
+    waiting: Vec<Waker>,
+    /// The pump's task has been woken and has not yet found the queues empty.
     running: bool,
+    /// It waits for what it has published of streams to leave.
+    flushing: bool,
     closed: bool,
 }
 
@@ -59,13 +77,38 @@ impl Pump {
         }
     }
 
+    /// Publishes a frame of a stream, after those before it; at once when nothing is before it and it is `alone`.
+    pub(crate) fn push_stream(&self, link: &Link, message: Outgoing, alone: bool) {
+        let mut state = lock(&self.state);
+        let message = if alone && !state.running {
+            let Err(refused) = link.try_publish(message) else { return };
+            refused
+        } else {
+            message
+        };
+        state.bytes += message.payload.len();
+        state.streams.push_back(message);
+        self.start(state);
+    }
+
+    /// Whether another frame of a stream should be made now; wakes the task when it should.
+    pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        if state.bytes < FULL {
+            return Poll::Ready(());
+        }
+        state.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// How many messages wait.
     pub(crate) fn len(&self) -> usize {
-        lock(&self.state).queue.len()
+        let state = lock(&self.state);
+        state.queue.len() + state.streams.len()
     }
 
     fn start(&self, mut state: MutexGuard<'_, State>) {
-        if !state.running {
+        if !state.running || state.flushing {
             state.running = true;
             drop(state);
             self.wake.notify_one();
@@ -80,26 +123,81 @@ impl Pump {
 
     /// Publishes until closed.
     pub(crate) async fn run(&self, link: &Link) {
-        let mut batch = Vec::new();
+        let mut turn = Turn::default();
+        let mut unflushed = 0;
         loop {
             self.wake.notified().await;
             loop {
                 tokio::task::yield_now().await;
-                {
-                    let mut state = lock(&self.state);
-                    mem::swap(&mut state.queue, &mut batch);
-                    if batch.is_empty() {
-                        state.running = false;
-                        if state.closed {
-                            return;
-                        }
-                        break;
+                if !self.collect(&mut turn) {
+                    if turn.last {
+                        return;
                     }
+                    break;
                 }
-                for message in batch.drain(..) {
+                for message in turn.queue.drain(..) {
                     link.publish(message).await;
+                }
+                for message in turn.streams.drain(..) {
+                    unflushed += message.payload.len();
+                    link.publish(message).await;
+                }
+                if unflushed >= UNFLUSHED {
+                    self.flush(link, &mut turn).await;
+                    unflushed = 0;
                 }
             }
         }
     }
+
+    /// Takes what is published next. `false`: there is nothing.
+    fn collect(&self, turn: &mut Turn) -> bool {
+        let mut guard = lock(&self.state);
+        let state = &mut *guard;
+        mem::swap(&mut state.queue, &mut turn.queue);
+        let mut taken = 0;
+        while taken < TURN
+            && let Some(message) = state.streams.pop_front()
+        {
+            taken += message.payload.len();
+            turn.streams.push(message);
+        }
+        let was_full = state.bytes >= FULL;
+        state.bytes -= taken;
+        let waiting = if was_full && state.bytes < FULL { mem::take(&mut state.waiting) } else { Vec::new() };
+        let something = !turn.queue.is_empty() || !turn.streams.is_empty();
+        state.running = something;
+        turn.last = state.closed;
+        drop(guard);
+        waiting.into_iter().for_each(Waker::wake);
+        something
+    }
+
+    /// Waits until what was published has left the process; what is not of a stream still overtakes.
+    async fn flush(&self, link: &Link, turn: &mut Turn) {
+        lock(&self.state).flushing = true;
+        let mut flushed = pin!(link.flush());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut flushed => break,
+                () = self.wake.notified() => {
+                    mem::swap(&mut lock(&self.state).queue, &mut turn.queue);
+                    for message in turn.queue.drain(..) {
+                        link.publish(message).await;
+                    }
+                }
+            }
+        }
+        lock(&self.state).flushing = false;
+    }
+}
+
+/// What is published at once.
+#[derive(Default)]
+struct Turn {
+    queue: Vec<Outgoing>,
+    streams: Vec<Outgoing>,
+    /// Nothing comes after it.
+    last: bool,
 }

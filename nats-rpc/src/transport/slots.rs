@@ -1,16 +1,19 @@
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
-use super::Delivery;
 use super::slab::{FIRST_PAGE, PAGES, Slab, locate};
+use super::{Delivery, Flow};
 use crate::subject::Subject;
 use crate::wire::token;
 
 /// So many slots share one bound on their alarms.
 const GROUP: usize = 64;
+
+/// What has come for a call is kept as long as it is no more than this; a call that is no stream gets hardly any.
+const MAX_MAIL: usize = 64;
 
 /// No alarm.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -31,6 +34,8 @@ struct Waiting {
     subject: Subject,
     waker: Option<Waker>,
     mail: Mail,
+    /// Takes the frames of a stream.
+    flow: Option<Arc<Flow>>,
     /// Its owner has gone, and the slot waits for what is to be done about the call.
     abandoned: bool,
 }
@@ -56,7 +61,8 @@ impl Slots {
 
     /// Takes a slot for a call that went to `subject`. `None`: all 16 million are taken.
     pub(crate) fn open(&self, subject: Subject, alarm: u64) -> Option<u64> {
-        let waiting = Waiting { alarm, subject, waker: None, mail: Mail::Empty, abandoned: false };
+        let waiting =
+            Waiting { alarm, subject, waker: None, mail: Mail::Empty, flow: None, abandoned: false };
         let token = self.slab.open(waiting)?;
         self.bound(token, alarm);
         Some(token)
@@ -73,12 +79,25 @@ impl Slots {
         self.bound(token, alarm);
     }
 
+    /// From now on frames of a stream go to `flow`, with those that have come already.
+    pub(crate) fn attach(&self, token: u64, flow: &Arc<Flow>) {
+        self.slab.with(token, |waiting| {
+            waiting.flow = Some(Arc::clone(flow));
+            for delivery in mem::take(&mut waiting.mail) {
+                if !delivery.is_taken_by(flow) {
+                    waiting.mail.push(delivery);
+                }
+            }
+        });
+    }
+
     /// Lets the slot wait without its owner, until `alarm` at the latest. Returns what nobody has read yet.
     pub(crate) fn abandon(&self, token: u64, alarm: u64) -> Option<(Subject, Mail)> {
         let left = self.slab.with(token, |waiting| {
             waiting.abandoned = true;
             waiting.alarm = alarm;
             waiting.waker = None;
+            waiting.flow = None;
             (waiting.subject.clone(), mem::take(&mut waiting.mail))
         });
         self.bound(token, alarm);
@@ -106,8 +125,7 @@ impl Slots {
             if waiting.abandoned {
                 return Err((waiting.subject.clone(), delivery));
             }
-            waiting.mail.push(delivery);
-            Ok(waiting.waker.take())
+            Ok(waiting.take(delivery))
         });
         match reached {
             Some(Ok(waker)) => {
@@ -197,8 +215,21 @@ impl Waiting {
         if self.abandoned {
             return Told::NoOwner(token);
         }
+        Told::Owner(self.take(delivery))
+    }
+
+    /// Returns whom to wake.
+    fn take(&mut self, delivery: Delivery) -> Option<Waker> {
+        if let Some(flow) = &self.flow {
+            if delivery.is_taken_by(flow) {
+                return None;
+            }
+            if delivery.is_final() {
+                flow.stop_writing();
+            }
+        }
         self.mail.push(delivery);
-        Told::Owner(self.waker.take())
+        self.waker.take()
     }
 }
 
@@ -217,7 +248,10 @@ impl Mail {
             Self::Empty => Self::One(delivery),
             Self::One(first) => Self::Many(VecDeque::from([first, delivery])),
             Self::Many(mut queue) => {
-                queue.push_back(delivery);
+                // What the connection itself has to say always has room.
+                if queue.len() < MAX_MAIL || !matches!(delivery, Delivery::Message { .. }) {
+                    queue.push_back(delivery);
+                }
                 Self::Many(queue)
             }
         };

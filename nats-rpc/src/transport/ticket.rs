@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
-use super::{Delivery, Epoch};
+use super::{Delivery, Epoch, Flow};
 use crate::status::Status;
 use crate::subject::Subject;
 
@@ -42,6 +42,11 @@ impl Ticket {
 
     pub(crate) fn reply_subject(&self) -> Subject {
         self.epoch.inbox().reply_subject(self.token)
+    }
+
+    /// Lets frames of a stream go to `flow`.
+    pub(crate) fn attach(&self, flow: &Arc<Flow>) {
+        self.epoch.inbox().attach(self.token, flow);
     }
 
     /// Sets the time for [`Delivery::Alarm`] anew.

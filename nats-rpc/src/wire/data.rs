@@ -55,6 +55,14 @@ impl<'a> Data<'a> {
     pub fn encode(&self, body: &[u8], out: &mut BytesMut) -> Result<(), HeaderTooLarge> {
         sink::encode(Kind::Data, self, body, out)
     }
+
+    /// Appends a frame up to its body, which has this length.
+    ///
+    /// # Errors
+    /// The header would be over 16 KiB, because of `lens`; `out` is as it was.
+    pub fn begin(&self, body_len: usize, out: &mut BytesMut) -> Result<(), HeaderTooLarge> {
+        sink::begin(Kind::Data, self, body_len, out)
+    }
 }
 
 impl Header for Data<'_> {

@@ -105,6 +105,22 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The handle in the header of a frame towards a server; `None` without one.
+#[must_use]
+pub fn handle_of(header: &[u8]) -> Option<u64> {
+    let mut reader = Reader::new("", header);
+    let mut handle = None;
+    while let Ok(Some(field)) = reader.field() {
+        match field {
+            Field { number: 1, value: Value::Fixed64(value), .. } => handle = Some(value),
+            // Mostly it comes first and alone.
+            _ if handle.is_some() => break,
+            _ => {}
+        }
+    }
+    handle
+}
+
 /// Walks the fields of a message.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {

@@ -14,7 +14,7 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    pub(super) const fn new(place: &'static str, field: u32, reason: Reason) -> Self {
+    pub(crate) const fn new(place: &'static str, field: u32, reason: Reason) -> Self {
         Self { place, field, reason }
     }
 }

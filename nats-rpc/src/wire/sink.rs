@@ -131,14 +131,25 @@ pub(super) fn encode(
     body: &[u8],
     out: &mut BytesMut,
 ) -> Result<(), HeaderTooLarge> {
+    begin(kind, header, body.len(), out)?;
+    out.put_slice(body);
+    Ok(())
+}
+
+/// Appends a frame up to its body, and makes room for that.
+pub(super) fn begin(
+    kind: Kind,
+    header: &impl Header,
+    body_len: usize,
+    out: &mut BytesMut,
+) -> Result<(), HeaderTooLarge> {
     let len = header.len();
     if len > MAX_HEADER {
         return Err(HeaderTooLarge { len });
     }
-    out.reserve(2 + varint_len(len as u64) + len + body.len());
+    out.reserve(2 + varint_len(len as u64) + len + body_len);
     out.put_slice(&[VERSION, kind.as_byte()]);
     out.varint(len as u64);
     header.write(out);
-    out.put_slice(body);
     Ok(())
 }

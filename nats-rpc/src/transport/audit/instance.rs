@@ -6,8 +6,8 @@ use bytes::BytesMut;
 use tokio::time::Instant;
 
 use crate::subject::Subject;
-use crate::transport::{Delivery, Epoch, Lost, Outgoing, Ticket, lock};
-use crate::wire::{Fixed64, FrameView, Kind, MAX_AUDIT, Numbers, Ping, Pong, token};
+use crate::transport::{Delivery, Epoch, Flow, Lost, Outgoing, Ticket, lock};
+use crate::wire::{AuditEntry, Fixed64, FrameView, Kind, MAX_AUDIT, Numbers, Ping, Pong, token};
 
 /// A call is listed in the first PING after it was accepted, and then so often.
 const LIST_AGAIN: Duration = Duration::from_secs(5);
@@ -37,8 +37,38 @@ pub(super) struct State {
 
 pub(super) struct Accepted {
     pub(super) token: u64,
+    pub(super) flow: Option<Arc<Flow>>,
     /// When the instance was last asked after it.
-    pub(super) listed: Option<Instant>,
+    listed: Option<Instant>,
+    /// What was known of it when it was last looked at.
+    known: AuditEntry,
+    /// Whether that had changed since the time before.
+    moved: bool,
+}
+
+impl Accepted {
+    pub(super) fn new(token: u64) -> Self {
+        Self { token, flow: None, listed: None, known: AuditEntry::default(), moved: false }
+    }
+
+    /// Looks at it. Whether it has received something since the last time, and whether it is time to ask after it:
+    /// when it has just fallen quiet, or was not asked after for long.
+    fn look(&mut self, handle: u64, now: Instant) -> (bool, bool) {
+        let Some(flow) = &self.flow else {
+            self.known.handle = handle;
+            return (false, self.is_unlisted(now));
+        };
+        let (before, known) = (self.known, flow.entry(handle));
+        let fell_quiet = self.moved && known == before;
+        self.known = known;
+        self.moved = known != before;
+        let is_due = (fell_quiet || self.is_unlisted(now)) && !flow.is_over();
+        (known.received != before.received, is_due)
+    }
+
+    fn is_unlisted(&self, now: Instant) -> bool {
+        self.listed.is_none_or(|listed| now - listed >= LIST_AGAIN)
+    }
 }
 
 /// Asks an instance after its calls, until it has none.
@@ -72,17 +102,20 @@ pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
                     return;
                 }
                 let interval = epoch.audit().interval();
-                if now > next + interval {
-                    // It was this process that stood still; answers may lie here unread.
+                let (received, due) = instance.look(now);
+                if received || now > next + interval {
+                    // Or it was this process that stood still, and answers may lie here unread.
                     heard = now;
                 } else if now - heard > instance.silence(asked.max(interval)) {
                     instance.lose_all(&epoch, Lost::Silent);
                 }
-                let mut more = true;
-                while more {
-                    let handles = instance.to_list(now);
-                    more = handles.len() == MAX_AUDIT;
-                    epoch.send_control(instance.ping(&epoch, interval, &handles, ticket.reply_subject()));
+                let mut lists = due.chunks(MAX_AUDIT);
+                let mut list = lists.next().unwrap_or_default();
+                loop {
+                    // In order with what was sent.
+                    epoch.send_stream(instance.ping(&epoch, interval, list, ticket.reply_subject()), true);
+                    let Some(next) = lists.next() else { break };
+                    list = next;
                 }
                 asked = interval;
                 next = now + interval;
@@ -102,27 +135,31 @@ impl Instance {
         (interval * SILENT_INTERVALS).max(SHORTEST_SILENCE).max(round_trips)
     }
 
-    /// The calls that have not been listed for long, as many as fit into one PING.
-    fn to_list(&self, now: Instant) -> Vec<u64> {
-        let mut state = lock(&self.state);
-        let due = |call: &Accepted| call.listed.is_none_or(|listed| now - listed >= LIST_AGAIN);
-        let calls = state.calls.iter_mut().filter(|(_, call)| due(call)).take(MAX_AUDIT);
-        let list = |(handle, call): (&u64, &mut Accepted)| {
-            call.listed = Some(now);
-            *handle
-        };
-        calls.map(list).collect()
+    /// Looks at all calls. Whether one of them has received something, and those that are to be asked after.
+    fn look(&self, now: Instant) -> (bool, Vec<AuditEntry>) {
+        let mut any_received = false;
+        let mut due = Vec::new();
+        for (handle, call) in &mut lock(&self.state).calls {
+            let (received, is_due) = call.look(*handle, now);
+            any_received |= received;
+            if is_due {
+                call.listed = Some(now);
+                due.push(call.known);
+            }
+        }
+        (any_received, due)
     }
 
-    fn ping(&self, epoch: &Epoch, interval: Duration, handles: &[u64], reply: Subject) -> Outgoing {
-        // Unary calls move no credit.
-        let zeros = vec![0; handles.len()];
+    fn ping(&self, epoch: &Epoch, interval: Duration, calls: &[AuditEntry], reply: Subject) -> Outgoing {
+        let column = |of: fn(&AuditEntry) -> u64| calls.iter().map(of).collect::<Vec<_>>();
+        let (handles, sent) = (column(|call| call.handle), column(|call| call.sent));
+        let (received, credit) = (column(|call| call.received), column(|call| call.credit));
         let ping = Ping {
             interval_ms: u32::try_from(interval.as_millis()).unwrap_or(u32::MAX),
-            handles: Numbers::from_slice(handles),
-            sent: Numbers::from_slice(&zeros),
-            received: Numbers::from_slice(&zeros),
-            credit: Numbers::from_slice(&zeros),
+            handles: Numbers::from_slice(&handles),
+            sent: Numbers::from_slice(&sent),
+            received: Numbers::from_slice(&received),
+            credit: Numbers::from_slice(&credit),
             connection: epoch.name(),
             ..Ping::default()
         };
@@ -143,8 +180,13 @@ impl Instance {
             return false;
         }
         let Ok(pong) = Pong::decode(frame.header) else { return false };
-        self.lose(epoch, pong.unknown, Lost::Forgotten);
+        self.lose(epoch, pong.unknown.clone(), Lost::Forgotten);
         let state = lock(&self.state);
+        for entry in pong.entries() {
+            if let Some(flow) = state.calls.get(&entry.handle).and_then(|call| call.flow.as_ref()) {
+                flow.audit(&entry);
+            }
+        }
         let orphans: Vec<u64> = pong.unlisted.filter(|handle| !state.calls.contains_key(handle)).collect();
         drop(state);
         if !orphans.is_empty() {

@@ -73,8 +73,8 @@ impl Broker {
         let broker = self.clone();
         Connection::establish(
             Box::new(move || {
-                let link = broker.open(&name, &options);
-                Box::pin(async move { Epoch::start(link::Link::Memory(link?), "_INBOX").await })
+                let (link, settings) = (broker.open(&name, &options), options.settings.clone());
+                Box::pin(async move { Epoch::start(link::Link::Memory(link?), &settings).await })
             }),
             seed,
             Events::default(),

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::transport::Settings;
+
 /// How to connect to a [`Broker`](super::Broker).
 #[derive(Debug, Clone)]
 #[must_use]
@@ -11,6 +13,7 @@ pub struct Options {
     pub(super) max_payload: usize,
     pub(super) latency: Duration,
     pub(super) jitter: Duration,
+    pub(super) settings: Settings,
 }
 
 impl Options {
@@ -24,6 +27,7 @@ impl Options {
             max_payload: 1024 * 1024,
             latency: Duration::ZERO,
             jitter: Duration::ZERO,
+            settings: Settings::default(),
         }
     }
 
@@ -55,6 +59,18 @@ impl Options {
     /// Largest message, in bytes: payload and headers together. A larger one is not published.
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.max_payload = bytes;
+        self
+    }
+
+    /// How many streams may be open at once on the connection. Default: 1,000.
+    pub fn max_streams(mut self, streams: usize) -> Self {
+        self.settings.max_streams = streams;
+        self
+    }
+
+    /// Largest message that is sent, in bytes. Default: 1 MiB.
+    pub fn frame_limit(mut self, bytes: usize) -> Self {
+        self.settings.frame_limit = bytes;
         self
     }
 

@@ -10,10 +10,10 @@ use super::pool::{Pool, shown};
 use super::relay::Relay;
 use crate::status::Status;
 use crate::transport::clock::Clock;
-use crate::transport::{Epoch, Events, link};
+use crate::transport::{Epoch, Events, Settings, link};
 
 /// No message of the protocol's own has to fit into less.
-const SMALLEST_MAX_PAYLOAD: usize = 32 * 1024;
+pub(super) const SMALLEST_MAX_PAYLOAD: usize = 32 * 1024;
 /// Nobody can listen there, so a client that is told to reconnect to it ends instead.
 const NOWHERE: &str = "nats://127.0.0.1:0";
 
@@ -23,7 +23,7 @@ pub(super) struct Attempt {
     pub(super) discovers: bool,
     pub(super) options: ConnectOptions,
     pub(super) login: Login,
-    pub(super) inbox_prefix: String,
+    pub(super) settings: Settings,
     pub(super) timeout: Duration,
     pub(super) clock: Clock,
     pub(super) events: Events,
@@ -71,7 +71,7 @@ impl Attempt {
             self.pool.discover(server, &info.connect_urls);
         }
         let link = link::Link::Nats(Link::new(client, shown(server), self.clock));
-        let epoch = Epoch::start(link, &self.inbox_prefix).await?;
+        let epoch = Epoch::start(link, &self.settings).await?;
         let unless_complete = epoch.end_on_drop();
         relay.connect(&epoch);
         // Answers can be received from here on, or the reason why not is known. Not by a message to the own inbox: a

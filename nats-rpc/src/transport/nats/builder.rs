@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_nats::ConnectOptions;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, SMALLEST_MAX_PAYLOAD};
 use super::login::Login;
 use super::pool::Pool;
 use crate::status::Status;
 use crate::transport::clock::Clock;
-use crate::transport::{Connection, Event, Events};
+use crate::transport::{Connection, Event, Events, Settings};
 
 /// A server that stopped answering is noticed after about three pings; `async-nats`' own default of 60 s would
 /// leave calls waiting for minutes.
@@ -39,7 +39,7 @@ pub struct Builder {
     discovers: bool,
     options: ConnectOptions,
     login: Login,
-    inbox_prefix: String,
+    settings: Settings,
     timeout: Duration,
     clock_ahead_ms: i64,
     events: Events,
@@ -65,7 +65,7 @@ impl Connection {
             discovers: true,
             options,
             login: Login::default(),
-            inbox_prefix: "_INBOX".to_owned(),
+            settings: Settings::default(),
             timeout: CONNECT_TIMEOUT,
             clock_ahead_ms: 0,
             events: Events::default(),
@@ -80,7 +80,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("servers", &servers)
             .field("login", &self.login)
-            .field("inbox_prefix", &self.inbox_prefix)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
@@ -176,7 +176,28 @@ impl Builder {
     /// Sets what answers are sent to, such as `_INBOX.alice` for a user who may subscribe to nothing else.
     /// Default: `_INBOX`.
     pub fn inbox_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.inbox_prefix = prefix.into();
+        self.settings.inbox_prefix = prefix.into();
+        self
+    }
+
+    /// Sets how many streams may be open at once on the connection, those that it makes and those that it serves.
+    /// Default: 1,000. More than the limit are refused with RESOURCE_EXHAUSTED.
+    ///
+    /// What a connection lets all its streams send before anybody has read it is bounded, since a broker cuts a
+    /// connection for which too much waits. So with more of them each may send less at first: 16 MiB are shared, and
+    /// a stream gets 16 KiB at most and 1 KiB at least.
+    pub fn max_streams(mut self, streams: usize) -> Self {
+        self.settings.max_streams = streams;
+        self
+    }
+
+    /// Sets the largest NATS message that is sent, in bytes: larger messages of calls go in pieces. Default: 1 MiB, or
+    /// less where the server's `max_payload` says so.
+    ///
+    /// It has to be set where a leaf node or another account on the way has a smaller limit than the servers that
+    /// connections are made to: one message that is too large closes the link of a leaf node, with everything on it.
+    pub fn frame_limit(mut self, bytes: usize) -> Self {
+        self.settings.frame_limit = bytes;
         self
     }
 
@@ -225,16 +246,22 @@ impl Builder {
     /// # Errors
     /// UNAVAILABLE when no server answers, UNAUTHENTICATED when it refuses the login or the client's certificate,
     /// PERMISSION_DENIED when the user may not subscribe to answers ([`inbox_prefix`](Self::inbox_prefix)),
-    /// INVALID_ARGUMENT when a URL is none or credentials can't be read, FAILED_PRECONDITION when the server's
+    /// INVALID_ARGUMENT when a URL is none, credentials can't be read or the frame limit is below 32 KiB, FAILED_PRECONDITION when the server's
     /// `max_payload` is below 32 KiB.
     pub async fn connect(self) -> Result<Connection, Status> {
-        crate::subject::check_prefix(self.inbox_prefix.trim_start_matches('_'))?;
+        crate::subject::check_prefix(self.settings.inbox_prefix.trim_start_matches('_'))?;
+        if self.settings.frame_limit < SMALLEST_MAX_PAYLOAD {
+            return Err(Status::invalid_argument(format!(
+                "the frame limit of {} bytes is below {SMALLEST_MAX_PAYLOAD}, which nats-rpc needs",
+                self.settings.frame_limit
+            )));
+        }
         let attempt = Arc::new(Attempt {
             pool: Pool::new(&self.servers)?,
             discovers: self.discovers,
             options: self.options,
             login: self.login,
-            inbox_prefix: self.inbox_prefix,
+            settings: self.settings,
             timeout: self.timeout,
             clock: Clock::system(self.clock_ahead_ms),
             events: self.events.clone(),

@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use prost_types::Any;
+
+use super::broken::from_wire;
+use super::frames::received;
+use crate::metadata::Metadata;
+use crate::status::{Code, Origin, Status};
+use crate::wire::{FrameView, Malformed, Terminal};
+
+/// What a TERMINAL says.
+pub(super) struct Ending {
+    /// A message, if it carries one.
+    pub(super) outcome: Result<Option<Bytes>, Status>,
+    pub(super) head: Metadata,
+    pub(super) trailers: Metadata,
+    /// How long the handler took.
+    pub(super) busy: Duration,
+}
+
+impl Ending {
+    /// Reads a whole TERMINAL.
+    pub(super) fn of_frame(payload: &Bytes) -> Result<Self, Malformed> {
+        let frame = FrameView::split(payload)?;
+        Ok(Self::read(&Terminal::decode(frame.header)?, payload.slice_ref(frame.body)))
+    }
+
+    pub(super) fn read(end: &Terminal<'_>, message: Bytes) -> Self {
+        let (mut head, mut trailers) = (received(end.head.clone()), received(end.trailers.clone()));
+        let outcome = match Code::from_number(end.code) {
+            Code::Ok if end.encoding != 0 => Err(Status::internal(format!(
+                "the answer is compressed in a way that is not known here: {}",
+                end.encoding
+            ))),
+            Code::Ok => Ok(end.has_message().then_some(message)),
+            code => {
+                let mut status = Status::new(code, end.message.to_owned())
+                    .with_origin(Origin::Remote)
+                    .with_response_metadata(std::mem::take(&mut head))
+                    .with_metadata(std::mem::take(&mut trailers));
+                if let Some(reason) = from_wire(end.reason) {
+                    status = status.with_reason(reason);
+                }
+                Err(end.details.clone().fold(status, |status, (type_url, value)| {
+                    status.with_packed_detail(Any { type_url: type_url.to_owned(), value: value.to_vec() })
+                }))
+            }
+        };
+        Self { outcome, head, trailers, busy: Duration::from_micros(end.busy_us.into()) }
+    }
+}

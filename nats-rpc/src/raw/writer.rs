@@ -1,0 +1,193 @@
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+
+use crate::transport::{Closed, Flow, MAX_PACKED, Packet, Room};
+use crate::wire::{LONGEST_CHUNK, SHORTEST_ROOM};
+
+/// Messages that are ready go out together, in frames of about this length.
+const FULL: usize = 16 * 1024;
+/// A writer gives way to others after so many frames.
+const TURN: u32 = 8;
+
+/// Sends the messages of one direction as far as the other side has room: several in a frame when they are ready
+/// together, and in chunks when they are large. It never waits for more of them.
+pub(crate) struct Writer {
+    flow: Arc<Flow>,
+    messages: Vec<Bytes>,
+    lens: Vec<u32>,
+    bytes: usize,
+    chunks: Option<Chunks>,
+    /// The most that could be sent at once so far.
+    widest: u64,
+    half_close: HalfClose,
+    frames: u32,
+}
+
+/// A message that goes in chunks.
+struct Chunks {
+    rest: Bytes,
+    /// In the first chunk, the whole length.
+    total: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HalfClose {
+    No,
+    Due,
+    Done,
+}
+
+/// What comes from where the messages are made.
+pub(crate) enum Item<T> {
+    Message(Bytes),
+    /// Nothing comes after it.
+    Last(T),
+}
+
+impl Writer {
+    pub(crate) fn new(flow: Arc<Flow>) -> Self {
+        Self {
+            flow,
+            messages: Vec::new(),
+            lens: Vec::new(),
+            bytes: 0,
+            chunks: None,
+            widest: 0,
+            half_close: HalfClose::No,
+            frames: 0,
+        }
+    }
+
+    /// A writer that goes on with a message whose first chunk was sent.
+    pub(crate) fn within_message(flow: Arc<Flow>, rest: Bytes) -> Self {
+        Self { chunks: Some(Chunks { rest, total: 0 }), ..Self::new(flow) }
+    }
+
+    pub(crate) fn push(&mut self, message: Bytes) {
+        self.bytes += message.len();
+        // Longer ones go alone, and there this is not said.
+        self.lens.push(u32::try_from(message.len()).unwrap_or(u32::MAX));
+        self.messages.push(message);
+    }
+
+    /// After what was pushed, nothing follows.
+    pub(crate) fn half_close(&mut self) {
+        self.half_close = HalfClose::Due;
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= FULL || self.messages.len() >= MAX_PACKED || self.chunks.is_some()
+    }
+
+    /// Sends all that `next` gives. What is ready together is sent together, and nothing waits for more.
+    pub(crate) fn poll_all<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut next: impl FnMut(&mut Context<'_>) -> Poll<Item<T>>,
+    ) -> Poll<Result<T, Closed>> {
+        loop {
+            if self.is_full() {
+                ready!(self.poll_flush(cx, false))?;
+            }
+            match next(cx) {
+                Poll::Ready(Item::Message(message)) => self.push(message),
+                Poll::Ready(Item::Last(last)) => return Poll::Ready(Ok(last)),
+                Poll::Pending => {
+                    ready!(self.poll_flush(cx, true))?;
+                    ready!(self.flow.poll_over(cx));
+                    return Poll::Ready(Err(Closed));
+                }
+            }
+        }
+    }
+
+    /// Sends everything; `alone` says that nothing is about to follow.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>, alone: bool) -> Poll<Result<(), Closed>> {
+        while let Some(least) = self.least() {
+            if self.frames >= TURN {
+                self.frames = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let room = ready!(self.flow.poll_room(cx, least))?;
+            self.widest = self.widest.max(room.credit);
+            if self.chunks.is_some() {
+                self.send_chunk(room);
+            } else {
+                ready!(self.poll_send(cx, room, alone))?;
+            }
+            self.frames += 1;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The room without which nothing can be sent; `None`: there is nothing to be sent.
+    fn least(&self) -> Option<u64> {
+        let next = self.chunks.as_ref().map(|chunks| &chunks.rest).or(self.messages.first());
+        match next {
+            Some(message) => Some(SHORTEST_ROOM.min(message.len() as u64)),
+            None => (self.half_close == HalfClose::Due).then_some(0),
+        }
+    }
+
+    fn send_chunk(&mut self, room: Room) {
+        let Some(Chunks { rest, total }) = &mut self.chunks else { return };
+        let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame).min(LONGEST_CHUNK);
+        let chunk = rest.split_to(rest.len().min(most));
+        let last = rest.is_empty();
+        self.flow.send_chunk(chunk, mem::take(total), 0, last);
+        if last {
+            self.chunks = None;
+        }
+    }
+
+    /// Sends as many messages as there is room for, or begins with one for which there never is enough.
+    fn poll_send(&mut self, cx: &mut Context<'_>, room: Room, alone: bool) -> Poll<Result<(), Closed>> {
+        let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame);
+        let (mut count, mut body_len) = (0, 0);
+        for message in &self.messages {
+            if body_len + message.len() > most || (count > 0 && body_len + message.len() > FULL) {
+                break;
+            }
+            count += 1;
+            body_len += message.len();
+        }
+        if let (0, Some(first)) = (count, self.messages.first()) {
+            if first.len() <= room.frame && first.len() as u64 <= self.widest / 4 {
+                // There will be room for it as soon as more is read.
+                let enough = first.len() as u64;
+                ready!(self.flow.poll_room(cx, enough))?;
+                return Poll::Ready(Ok(()));
+            }
+            self.begin_chunks();
+            return Poll::Ready(Ok(()));
+        }
+        let all = count == self.messages.len();
+        let end = all && self.half_close == HalfClose::Due;
+        let packet = Packet {
+            messages: &self.messages[..count],
+            lens: &self.lens[..count],
+            body_len,
+            encoding: 0,
+            end,
+        };
+        self.flow.send(&packet, alone && all);
+        self.messages.drain(..count);
+        self.lens.drain(..count);
+        self.bytes -= body_len;
+        if end {
+            self.half_close = HalfClose::Done;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn begin_chunks(&mut self) {
+        let message = self.messages.remove(0);
+        self.lens.remove(0);
+        self.bytes -= message.len();
+        self.chunks = Some(Chunks { total: message.len() as u64, rest: message });
+    }
+}

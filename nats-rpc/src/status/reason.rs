@@ -1,0 +1,30 @@
+/// Why the library itself ended a call, where it did: [`Status::reason`](super::Status::reason).
+///
+/// A code says what to do about a failure; the reason tells failures with one code apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The handler panicked (UNKNOWN).
+    Panic,
+    /// The deadline passed (DEADLINE_EXCEEDED).
+    Deadline,
+    /// The call was given up (CANCELLED).
+    Cancelled,
+    /// A message does not decode (INTERNAL).
+    Decode,
+    /// A message does not encode (INTERNAL).
+    Encode,
+    /// A message is larger than its limit (RESOURCE_EXHAUSTED).
+    TooLarge,
+    /// There are too many messages or too few (UNIMPLEMENTED).
+    Cardinality,
+    /// A part of a stream did not arrive (UNAVAILABLE).
+    FrameLost,
+    /// The other side broke the rules of the protocol (INTERNAL).
+    Protocol,
+    /// The server was shut down and did not wait any longer (UNAVAILABLE). A stream may be opened again at once: other
+    /// instances take it.
+    Shutdown,
+    /// The instance serves the method but has no implementation of it (UNIMPLEMENTED).
+    Unimplemented,
+}

@@ -1,0 +1,68 @@
+use bytes::Bytes;
+
+use crate::wire::{self, Data, DataFlags};
+
+/// What has arrived for a stream, in order.
+#[derive(Debug)]
+pub(crate) enum Arrived {
+    /// A HEAD, whole.
+    Head(Bytes),
+    /// Messages.
+    Messages(Messages),
+    /// The other side sends nothing more.
+    End,
+    /// A TERMINAL, whole.
+    Terminal(Bytes),
+}
+
+/// The messages of one frame.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    body: Bytes,
+    lens: std::vec::IntoIter<u32>,
+    left: usize,
+    /// How they are compressed.
+    pub(crate) encoding: u32,
+    /// What they took of the credit.
+    pub(super) cost: u64,
+    /// What was set aside to put them together.
+    pub(super) assembled: u64,
+}
+
+impl Messages {
+    /// One message.
+    pub(crate) fn one(message: Bytes, encoding: u32, cost: u64) -> Self {
+        Self { body: message, lens: Vec::new().into_iter(), left: 1, encoding, cost, assembled: 0 }
+    }
+
+    /// Those that `lens` cuts the body into, or a single one.
+    pub(crate) fn several(body: Bytes, lens: impl Iterator<Item = u32>, encoding: u32, cost: u64) -> Self {
+        let lens: Vec<u32> = lens.collect();
+        let left = lens.len().max(1);
+        Self { body, lens: lens.into_iter(), left, encoding, cost, assembled: 0 }
+    }
+
+    pub(super) fn of_data(data: &Data<'_>, body: Bytes, cost: u64) -> Result<Option<Self>, wire::Malformed> {
+        let no_message = data.flags.contains(DataFlags::NO_MESSAGE);
+        wire::messages(&data.lens, no_message, &body)?;
+        Ok((!no_message).then(|| Self::several(body, data.lens.clone(), data.encoding, cost)))
+    }
+}
+
+impl Iterator for Messages {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        self.left = self.left.checked_sub(1)?;
+        match self.lens.next() {
+            Some(len) if self.left > 0 => Some(self.body.split_to(len as usize)),
+            _ => Some(std::mem::take(&mut self.body)),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Messages {}
