@@ -53,6 +53,7 @@
 //! |---|---|---|
 //! | `nats` | the transport over a NATS server, on `async-nats` | yes |
 //! | `macros` | [`service`](macro@service) | yes |
+//! | `gzip`, `zstd` | [compression](raw::Compression) of messages | no |
 //! | `json` | proto JSON for calls of plain NATS clients, JSON messages for services from a Rust trait | no |
 
 #![cfg_attr(
@@ -78,7 +79,7 @@ pub mod wire;
 pub use crate::call::{Context, IntoRequest, Priority, Request, Response, Streaming, spawn};
 pub use crate::client::Channel;
 pub use crate::metadata::{InvalidMetadata, Metadata};
-pub use crate::raw::CallService;
+pub use crate::raw::{CallService, Compression};
 pub use crate::server::Server;
 pub use crate::spec::{Idempotency, Kind, Method, ServiceSpec, Spec};
 pub use crate::status::{Code, OrStatus, Origin, Reason, Status, details};

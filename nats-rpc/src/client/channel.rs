@@ -7,7 +7,7 @@ use std::time::Duration;
 use tower_service::Service;
 
 use crate::call::Cancelled;
-use crate::raw::{Call, Destination, Exchange, Remote, Remotes, Reply};
+use crate::raw::{Call, Compression, Destination, Exchange, Remote, Remotes, Reply};
 use crate::spec::Kind;
 use crate::status::Status;
 use crate::subject::{self, Subject};
@@ -40,6 +40,7 @@ struct Shared {
     /// Services that are called elsewhere than where their `.proto` says: name and prefix.
     mounts: Vec<(String, String)>,
     limits: Limits,
+    compression: Option<Compression>,
     /// What is known of the services that are called.
     remotes: Arc<Remotes>,
 }
@@ -53,6 +54,7 @@ impl Channel {
             default_timeout: Some(DEFAULT_TIMEOUT),
             mounts: Vec::new(),
             limits: Limits::default(),
+            compression: None,
             remotes: Arc::new(Remotes::new()),
         }))
     }
@@ -91,6 +93,15 @@ impl Channel {
     #[must_use]
     pub fn with_max_message(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.0).limits.max_message = bytes;
+        self
+    }
+
+    /// Compresses requests of 1 KiB and more. Default: nothing is compressed. A service that can't read it refuses the
+    /// call, which is made again as it was, and then gets nothing compressed any more. What services compress is read
+    /// in any case.
+    #[must_use]
+    pub fn with_compression(mut self, compression: Compression) -> Self {
+        Arc::make_mut(&mut self.0).compression = Some(compression);
         self
     }
 
@@ -134,7 +145,7 @@ impl Channel {
     }
 
     fn start(&self, mut call: Call) -> Result<Exchange, Status> {
-        let Shared { connection, default_timeout, remotes, limits, .. } = &*self.0;
+        let Shared { connection, default_timeout, remotes, limits, compression, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
         let subject = self.subject(&call).map_err(Status::with_not_processed)?;
         let default =
@@ -142,7 +153,8 @@ impl Channel {
         let now = call.start(default);
         let remote =
             remotes.of(call.method(), || Remote::new(call.method().service(), subject::prefix_of(&subject)));
-        let to = Destination { connection: connection.clone(), epoch, subject, remote, limits: *limits };
+        let (limits, compression) = (*limits, *compression);
+        let to = Destination { connection: connection.clone(), epoch, subject, remote, limits, compression };
         Exchange::start(to, call, now)
     }
 }

@@ -10,13 +10,16 @@ use tokio::time::Instant;
 use super::broken::to_wire;
 use super::first::FRAME_OVERHEAD;
 use super::frames::{frame_limit, metadata_len};
-use super::{Reply, ReplyBody, build};
+use super::{Compression, Place, Reply, ReplyBody, build};
 use crate::metadata::{Metadata, Value};
 use crate::status::{Origin, Reason, Status, details};
 use crate::subject::Subject;
 use crate::transport::{Headers, Outgoing};
 use crate::wire::flow::Counts;
-use crate::wire::{self, Features, HeaderTooLarge, MAX_HEADER, Open, Terminal, TerminalFlags, Via, plain};
+use crate::wire::{
+    self, Features, HeaderTooLarge, MAX_HEADER, Open, OpenFlags, SMALLEST_MAX_MESSAGE, Terminal,
+    TerminalFlags, Via, plain,
+};
 
 /// Reads base64 with and without padding, as gRPC demands of `-bin` metadata.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -37,6 +40,9 @@ pub(crate) struct Answer {
     /// The largest message of it, in bytes.
     limit: usize,
     via: Via,
+    /// Who answers, where several may.
+    instance: Option<String>,
+    compression: Option<Compression>,
     form: Form,
 }
 
@@ -53,6 +59,8 @@ pub(crate) struct Asked {
     features: Features,
     window: u32,
     max_message: u32,
+    accept_encodings: u32,
+    scatter: bool,
 }
 
 impl Asked {
@@ -63,7 +71,9 @@ impl Asked {
             accept_at: (!accept_after.is_zero()).then(|| arrived + accept_after),
             features: open.features,
             window: open.window,
-            max_message: open.max_message,
+            max_message: open.max_message.max(SMALLEST_MAX_MESSAGE),
+            accept_encodings: open.accept_encodings,
+            scatter: open.flags.contains(OpenFlags::SCATTER),
         }
     }
 }
@@ -78,14 +88,24 @@ pub(crate) struct Ends {
 }
 
 impl Answer {
-    pub(super) fn native(reply: Subject, max_payload: usize, via: Via, asked: Asked) -> Self {
-        let limit = frame_limit(max_payload.min(asked.max_message as usize));
-        Self { reply, limit, via, form: Form::Native(asked) }
+    pub(super) fn native(reply: Subject, asked: Asked, place: Place<'_>, via: Via) -> Self {
+        let limit = frame_limit(place.epoch.max_payload().min(asked.max_message as usize));
+        let instance = asked.scatter.then(|| place.instance.to_owned());
+        let readable = |compression: &Compression| asked.accept_encodings & compression.bit() != 0;
+        let compression = place.terms.compression.filter(readable);
+        Self { reply, limit, via, instance, compression, form: Form::Native(asked) }
     }
 
     pub(super) fn plain(reply: Subject, max_payload: usize, content_type: Option<String>) -> Self {
         let form = Form::Plain { content_type };
-        Self { reply, limit: frame_limit(max_payload), via: Via::Direct, form }
+        Self {
+            reply,
+            limit: frame_limit(max_payload),
+            via: Via::Direct,
+            instance: None,
+            compression: None,
+            form,
+        }
     }
 
     /// Where the call is answered.
@@ -101,7 +121,8 @@ impl Answer {
     /// Whether the caller can be told that its call runs. An import that lets one reply through would take that for
     /// the reply.
     pub(crate) fn can_accept(&self) -> bool {
-        matches!(self.form, Form::Native(_)) && self.via != Via::SingletonImport
+        // One of several that answer is not a call that could be asked after.
+        matches!(self.form, Form::Native(asked) if !asked.scatter) && self.via != Via::SingletonImport
     }
 
     /// When the caller wants to know that the call still runs, if at all.
@@ -118,6 +139,11 @@ impl Answer {
             Form::Native(asked) => asked.window.into(),
             Form::Plain { .. } => 0,
         }
+    }
+
+    /// How messages of the response are compressed.
+    pub(crate) fn compression(&self) -> Option<Compression> {
+        self.compression
     }
 
     /// The largest NATS message that the caller takes.
@@ -193,8 +219,21 @@ impl Answer {
             Form::Native(_) => {
                 let flags = if message.is_some() { TerminalFlags::NONE } else { TerminalFlags::NO_MESSAGE };
                 let (seq, messages) = (sent.frames, sent.messages);
-                let end = Terminal { busy_us: micros(busy), seq, messages, flags, ..Terminal::default() };
-                let message = message.as_deref().unwrap_or_default();
+                let end = Terminal {
+                    busy_us: micros(busy),
+                    seq,
+                    messages,
+                    flags,
+                    instance: self.instance.as_deref().unwrap_or_default(),
+                    ..Terminal::default()
+                };
+                let compressed =
+                    message.as_ref().zip(self.compression).and_then(|(message, by)| by.compress(message));
+                let (message, encoding) = match &compressed {
+                    Some((compressed, encoding)) => (&compressed[..], *encoding),
+                    None => (message.as_deref().unwrap_or_default(), 0),
+                };
+                let end = Terminal { encoding, ..end };
                 let length = message.len() + metadata_len(head) + metadata_len(trailers) + FRAME_OVERHEAD;
                 let frame = build(length, |buffer| {
                     end.encode(std::iter::empty(), head.raw(), trailers.raw(), message, buffer)
@@ -229,6 +268,7 @@ impl Answer {
                     seq: sent.frames,
                     messages: sent.messages,
                     reason: to_wire(reason),
+                    instance: self.instance.as_deref().unwrap_or_default(),
                     ..Terminal::default()
                 };
                 let details = status.details().iter().map(|any| (&*any.type_url, &*any.value));

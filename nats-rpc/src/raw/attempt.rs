@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::compression::decompress;
 use super::ending::Ending;
 use super::said::no_message;
 use super::{Remote, Reply, ReplyBody};
@@ -14,7 +15,7 @@ use crate::status::{Reason, Status};
 use crate::subject::{self, Subject};
 use crate::transport::{Arrived, Broken, Delivery, Flow, Limits, Lost, Messages, Peer, Ticket, Watch};
 use crate::wire::flow::{Inbound, Outbound};
-use crate::wire::{Accept, DEFAULT_ACCEPT_AFTER_MS};
+use crate::wire::{Accept, DEFAULT_ACCEPT_AFTER_MS, SMALLEST_MAX_MESSAGE};
 
 /// An answer or an ACCEPT is due so long after the ACCEPT would be sent, and so many round trips.
 const SHORTEST_DUE: Duration = Duration::from_millis(100);
@@ -146,7 +147,7 @@ impl Attempt {
         let prefix = subject::prefix_of(subject);
         let (ticket, rtt) = (self.ticket(), remote.rtt.get());
         let watch = Watch::start(ticket, prefix, accept.instance, accept.handle, rtt);
-        let max_message = accept.max_message as usize;
+        let max_message = accept.max_message.max(SMALLEST_MAX_MESSAGE) as usize;
         self.peer = Some(Peer { subject: watch.calls_at().clone(), handle: accept.handle, max_message });
         self.watch = Some(watch);
         self.connect(accept.credit);
@@ -209,9 +210,12 @@ impl Attempt {
     /// Takes the one response.
     ///
     /// # Errors
-    /// UNIMPLEMENTED when there are more of them.
+    /// UNIMPLEMENTED when there are more of them, RESOURCE_EXHAUSTED and INTERNAL when it can't be decompressed.
     pub(super) fn receive(&mut self, messages: Messages) -> Result<(), Status> {
+        let encoding = messages.encoding;
+        let limit = self.flow.as_ref().map_or(0, |flow| flow.max_message());
         for message in messages {
+            let message = decompress(encoding, message, limit)?;
             if self.pieces.message.replace(message).is_some() {
                 let text = "the service sent several responses where one is expected";
                 return Err(Status::unimplemented(text).with_reason(Reason::Cardinality));
@@ -227,7 +231,8 @@ impl Attempt {
         remote: &Remote,
         streams: bool,
     ) -> Result<Reply, Status> {
-        let ending = Ending::of_frame(payload)
+        let limit = self.flow.as_ref().map_or(0, |flow| flow.max_message());
+        let ending = Ending::of_frame(payload, limit)
             .map_err(|malformed| Status::internal(format!("the answer is broken: {malformed}")))?;
         self.answered(remote, ending.busy);
         let Ending { outcome, head, trailers, .. } = ending;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ pub struct Call {
     method: Method,
     context: Context,
     timeout: Option<Duration>,
+    instance: Option<Arc<str>>,
     metadata: Metadata,
     body: Body,
 }
@@ -30,12 +32,19 @@ impl Call {
     /// Creates a call that inherits the current [`Context`].
     #[must_use]
     pub fn new(method: Method, body: Body) -> Self {
-        Self { method, context: Context::current(), timeout: None, metadata: Metadata::new(), body }
+        Self {
+            method,
+            context: Context::current(),
+            timeout: None,
+            instance: None,
+            metadata: Metadata::new(),
+            body,
+        }
     }
 
     /// A call that has come from elsewhere, with a context of its own.
     pub(crate) fn received(method: Method, context: Context, metadata: Metadata, body: Body) -> Self {
-        Self { method, context, timeout: None, metadata, body }
+        Self { method, context, timeout: None, instance: None, metadata, body }
     }
 
     /// Which method is called.
@@ -105,6 +114,19 @@ impl Call {
         self
     }
 
+    /// The instance that is to have the call; `None`: whichever takes it.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
+    }
+
+    /// Aims the call at one instance of the service, by the id that discovery shows.
+    #[must_use]
+    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
+        self.instance = Some(instance.into());
+        self
+    }
+
     /// Turns the timeout into a deadline, counted from now; `default` is taken where none was asked for. Returns
     /// the time.
     pub(crate) fn start(&mut self, default: Option<Duration>) -> Instant {
@@ -125,6 +147,7 @@ impl Call {
             method: self.method.clone(),
             context: self.context.clone(),
             timeout: self.timeout,
+            instance: self.instance.clone(),
             metadata: self.metadata.clone(),
             body: Body::Unary(message.clone()),
         })

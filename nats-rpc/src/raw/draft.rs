@@ -5,9 +5,9 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Expected};
-use super::first::{FRAME_OVERHEAD, First};
+use super::first::{FRAME_OVERHEAD, First, Rest, first_of_message};
 use super::frames::{frame_limit, metadata_len};
-use super::{Call, Destination, Remote, build};
+use super::{Call, Compression, Destination, Remote, build};
 use crate::call::{Cancelled, Context};
 use crate::metadata::Metadata;
 use crate::spec::{Kind, Method};
@@ -27,6 +27,7 @@ pub(super) struct Draft {
     pub(super) method: Method,
     pub(super) remote: Arc<Remote>,
     pub(super) limits: Limits,
+    compression: Option<Compression>,
     /// It lasts as long as its calls.
     connection: Connection,
     context: Context,
@@ -40,8 +41,19 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn new(call: Call, first: First, to: Destination) -> Self {
         let (method, context, metadata, _) = call.into_parts();
-        let Destination { connection, subject, remote, limits, .. } = to;
-        Self { method, remote, limits, connection, context, metadata, subject, first, call_id: 0 }
+        let Destination { connection, subject, remote, limits, compression, .. } = to;
+        Self {
+            method,
+            remote,
+            limits,
+            compression,
+            connection,
+            context,
+            metadata,
+            subject,
+            first,
+            call_id: 0,
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -54,6 +66,21 @@ impl Draft {
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// How messages of a stream are compressed for a service that can read so many encodings.
+    pub(super) fn compression_for(&self, readable: u32) -> Option<Compression> {
+        self.compression.filter(|compression| readable & compression.bit() != 0)
+    }
+
+    /// Takes the compression back, if there is any. Returns what an attempt then has to send once it is accepted.
+    pub(super) fn decompress(&mut self, epoch: &Epoch) -> Option<Rest> {
+        let message = self.first.plain.take()?;
+        let used = metadata_len(&self.metadata) + FRAME_OVERHEAD;
+        let room = frame_limit(epoch.max_payload()).saturating_sub(used);
+        let (first, rest) = first_of_message(message, room);
+        self.first = first;
+        Some(rest)
     }
 
     /// Completes when the handler that makes the call is given up.
@@ -152,6 +179,8 @@ impl Draft {
             },
             lens: Numbers::from_slice(&self.first.lens),
             total_len: self.first.total_len,
+            encoding: self.first.encoding,
+            accept_encodings: Compression::readable(),
             trace: trace_bytes.as_ref().map_or(&[], |bytes| &bytes[..]),
             tracestate: self.context.trace_state(),
             ..Open::default()

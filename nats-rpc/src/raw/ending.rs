@@ -4,6 +4,7 @@ use bytes::Bytes;
 use prost_types::Any;
 
 use super::broken::from_wire;
+use super::compression::decompress;
 use super::frames::received;
 use crate::metadata::Metadata;
 use crate::status::{Code, Origin, Status};
@@ -21,19 +22,17 @@ pub(super) struct Ending {
 
 impl Ending {
     /// Reads a whole TERMINAL.
-    pub(super) fn of_frame(payload: &Bytes) -> Result<Self, Malformed> {
+    pub(super) fn of_frame(payload: &Bytes, limit: usize) -> Result<Self, Malformed> {
         let frame = FrameView::split(payload)?;
-        Ok(Self::read(&Terminal::decode(frame.header)?, payload.slice_ref(frame.body)))
+        Ok(Self::read(&Terminal::decode(frame.header)?, payload.slice_ref(frame.body), limit))
     }
 
-    pub(super) fn read(end: &Terminal<'_>, message: Bytes) -> Self {
+    /// A message in it may have up to `limit` bytes.
+    pub(super) fn read(end: &Terminal<'_>, message: Bytes, limit: usize) -> Self {
         let (mut head, mut trailers) = (received(end.head.clone()), received(end.trailers.clone()));
         let outcome = match Code::from_number(end.code) {
-            Code::Ok if end.encoding != 0 => Err(Status::internal(format!(
-                "the answer is compressed in a way that is not known here: {}",
-                end.encoding
-            ))),
-            Code::Ok => Ok(end.has_message().then_some(message)),
+            Code::Ok if !end.has_message() => Ok(None),
+            Code::Ok => decompress(end.encoding, message, limit).map(Some),
             code => {
                 let mut status = Status::new(code, end.message.to_owned())
                     .with_origin(Origin::Remote)

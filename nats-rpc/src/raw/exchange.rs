@@ -11,11 +11,12 @@ use super::first::{self, First, Rest};
 use super::frames::frame_limit;
 use super::pursuit::{Pursuit, expired};
 use super::said::Said;
-use super::{Body, Call, Remote, Reply};
+use super::{Body, Call, Compression, Remote, Reply};
 use crate::spec::Idempotency;
 use crate::status::Status;
-use crate::subject::Subject;
+use crate::subject::{self, Subject};
 use crate::transport::{Connection, Delivery, Epoch, Limits};
+use crate::wire;
 
 /// The client's half of one call, from its opening frame on.
 ///
@@ -29,6 +30,8 @@ pub(crate) struct Destination {
     pub(crate) subject: Subject,
     pub(crate) remote: Arc<Remote>,
     pub(crate) limits: Limits,
+    /// How requests are compressed, if the service can read it.
+    pub(crate) compression: Option<Compression>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "a box for each call would cost more than room in its future")]
@@ -44,8 +47,11 @@ impl Exchange {
     ///
     /// # Errors
     /// DEADLINE_EXCEEDED when the deadline has passed, RESOURCE_EXHAUSTED when too many calls are waiting,
-    /// UNAVAILABLE when the connection has ended.
-    pub(crate) fn start(to: Destination, mut call: Call, now: Instant) -> Result<Self, Status> {
+    /// UNAVAILABLE when the connection has ended, INVALID_ARGUMENT when the call is aimed at what is no instance.
+    pub(crate) fn start(mut to: Destination, mut call: Call, now: Instant) -> Result<Self, Status> {
+        if let Some(instance) = call.instance() {
+            to.subject = at_instance(&to.subject, instance, &call).map_err(Status::with_not_processed)?;
+        }
         let epoch = Arc::clone(&to.epoch);
         to.remote.greet(&epoch);
         if call.method().idempotency() != Idempotency::Unknown {
@@ -53,7 +59,9 @@ impl Exchange {
         }
         let limit = frame_limit(epoch.max_payload());
         let message = match call.take_body() {
-            Body::Unary(message) if first::is_all(&call, &message, limit) => message,
+            Body::Unary(message) if to.compression.is_none() && first::is_all(&call, &message, limit) => {
+                message
+            }
             body => return Ok(Self(State::Pursued(Box::pin(pursue(to, call, body))))),
         };
         let mut draft = Draft::new(call, First::message(message), to);
@@ -62,11 +70,20 @@ impl Exchange {
     }
 }
 
+/// Where one instance takes the calls of a method.
+fn at_instance(method: &Subject, instance: &str, call: &Call) -> Result<Subject, Status> {
+    if !wire::is_instance(instance) {
+        return Err(Status::invalid_argument(format!("{instance:?} is not the id of an instance")));
+    }
+    Ok(subject::method_of_instance(subject::prefix_of(method), instance, call.method().name()))
+}
+
 /// Makes a call that is a stream, or larger than a frame.
 async fn pursue(to: Destination, call: Call, body: Body) -> Result<Reply, Status> {
     let epoch = Arc::clone(&to.epoch);
     let room = first::room(&call, frame_limit(epoch.max_payload()));
-    let (first, rest) = first::split(body, room).await?;
+    let compression = to.compression.filter(|_| to.remote.takes_compression());
+    let (first, rest) = first::split(body, room, compression).await?;
     let mut draft = Draft::new(call, first, to);
     let attempt = draft.send(&epoch, 0, Instant::now())?;
     Pursuit::new(draft, rest, attempt).run().await
@@ -110,14 +127,16 @@ enum Ended {
 /// Whether what came is the end of a call that was sent once.
 fn ended(draft: &Draft, attempt: &mut Attempt, delivery: &Delivery) -> Ended {
     match delivery {
-        Delivery::Message { headers, payload } => match Said::read(headers.as_deref(), payload) {
-            Some(Said::Ended(outcome, busy)) => {
-                attempt.answered(&draft.remote, busy);
-                Ended::Yes(outcome)
+        Delivery::Message { headers, payload } => {
+            match Said::read(headers.as_deref(), payload, draft.limits.max_message) {
+                Some(Said::Ended(outcome, busy)) => {
+                    attempt.answered(&draft.remote, busy);
+                    Ended::Yes(outcome)
+                }
+                Some(Said::Accepted(_) | Said::Begun | Said::Refused { .. }) => Ended::No,
+                None => Ended::Ignored,
             }
-            Some(Said::Accepted(_) | Said::Begun | Said::Refused { .. }) => Ended::No,
-            None => Ended::Ignored,
-        },
+        }
         Delivery::Alarm if draft.deadline().is_some_and(|deadline| deadline <= Instant::now()) => {
             Ended::Yes(Err(expired(&draft.method)))
         }

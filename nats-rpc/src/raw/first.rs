@@ -8,7 +8,7 @@ use futures_core::Stream;
 
 use super::frames::metadata_len;
 use super::writer::Writer;
-use super::{Body, Call};
+use super::{Body, Call, Compression};
 use crate::call::MessageStream;
 use crate::spec::Kind;
 use crate::status::Status;
@@ -28,6 +28,10 @@ pub(super) struct First {
     pub(super) total_len: u64,
     /// Whole messages in the body.
     pub(super) messages: u64,
+    /// How they are compressed.
+    pub(super) encoding: u32,
+    /// The message as it was before.
+    pub(super) plain: Option<Bytes>,
 }
 
 /// What follows once the call is accepted.
@@ -42,10 +46,22 @@ pub(super) enum Rest {
 }
 
 /// Takes a request that may be a stream, or too large for one frame, apart. A message up to `room` is not.
-pub(super) async fn split(body: Body, room: usize) -> Result<(First, Rest), Status> {
+pub(super) async fn split(
+    body: Body,
+    room: usize,
+    compression: Option<Compression>,
+) -> Result<(First, Rest), Status> {
     match body {
-        Body::Unary(message) if message.len() <= room => Ok((First::message(message), Rest::None)),
-        Body::Unary(message) => Ok(first_of_message(message)),
+        Body::Unary(message) => {
+            let compressed = compression.and_then(|compression| compression.compress(&message));
+            Ok(match compressed {
+                None => first_of_message(message, room),
+                Some((compressed, encoding)) => {
+                    let (first, rest) = first_of_message(compressed, room);
+                    (First { encoding, plain: Some(message), ..first }, rest)
+                }
+            })
+        }
         Body::Stream(stream) => {
             let mut stream = Some(stream);
             poll_fn(|cx| Poll::Ready(stream.take().map(|stream| first_of_stream(stream, cx))))
@@ -67,11 +83,22 @@ pub(super) fn room(call: &Call, limit: usize) -> usize {
 
 impl First {
     pub(super) fn message(message: Bytes) -> Self {
-        Self { body: message, lens: Vec::new(), flags: OpenFlags::NONE, total_len: 0, messages: 1 }
+        Self {
+            body: message,
+            lens: Vec::new(),
+            flags: OpenFlags::NONE,
+            total_len: 0,
+            messages: 1,
+            encoding: 0,
+            plain: None,
+        }
     }
 }
 
-fn first_of_message(mut message: Bytes) -> (First, Rest) {
+pub(super) fn first_of_message(mut message: Bytes, room: usize) -> (First, Rest) {
+    if message.len() <= room {
+        return (First::message(message), Rest::None);
+    }
     let total_len = message.len() as u64;
     let chunk = message.split_to(FIRST_WINDOW.min(message.len().saturating_sub(1)));
     (First { total_len, messages: 0, ..First::message(chunk) }, Rest::Chunks(message))
@@ -114,7 +141,7 @@ fn first_of_stream(mut stream: MessageStream, cx: &mut Context<'_>) -> Result<(F
             body.freeze()
         }
     };
-    Ok((First { body, lens, flags, total_len: 0, messages: count }, rest))
+    Ok((First { lens, flags, messages: count, ..First::message(body) }, rest))
 }
 
 impl Rest {
@@ -133,8 +160,8 @@ impl Rest {
     }
 
     /// Sends it.
-    pub(super) async fn send(self, flow: Arc<Flow>) {
-        let mut writer = Writer::new(Arc::clone(&flow));
+    pub(super) async fn send(self, flow: Arc<Flow>, compression: Option<Compression>) {
+        let mut writer = Writer::new(Arc::clone(&flow), compression);
         let mut stream = match self {
             Self::None => return,
             Self::Chunks(rest) => {

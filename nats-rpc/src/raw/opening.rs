@@ -5,17 +5,19 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::answer::Asked;
+use super::compression::decompress;
 use super::frames::received;
 use super::shape::{Request, Shape, too_large_text};
-use super::{Answer, Body, Call, Terms, build};
+use super::{Answer, Body, Call, Compression, Terms, build};
 use crate::call::{Context, Priority, TraceContext};
 use crate::metadata::Metadata;
 use crate::spec::Method;
-use crate::status::{Reason, Status};
+use crate::status::{Code, Reason, Status};
 use crate::transport::{Epoch, Headers, Incoming, Outgoing};
 use crate::wire::flow::Counts;
 use crate::wire::{
-    self, FrameView, Kind, Malformed, Numbers, Open, Profile, Refused, RefusedReason, Via, is_stale, plain,
+    self, FrameView, Kind, Malformed, Numbers, Open, OpenFlags, Profile, Refused, RefusedReason, Via,
+    is_stale, plain,
 };
 
 const SPOKEN_VERSIONS: [u32; 1] = [wire::VERSION as u32];
@@ -34,14 +36,9 @@ pub(crate) enum Opening {
 
 impl Opening {
     /// Reads a message that came to the subject of `method` at the time `arrived`.
-    pub(crate) fn read(
-        message: Incoming,
-        method: &Method,
-        arrived: Instant,
-        terms: Terms,
-        epoch: &Epoch,
-    ) -> Self {
+    pub(crate) fn read(message: Incoming, method: &Method, arrived: Instant, place: Place<'_>) -> Self {
         let Some(reply) = message.reply else { return Self::Ignored };
+        let Place { terms, epoch, .. } = place;
         let content_type = message.headers.as_deref().and_then(|headers| headers.get(plain::CONTENT_TYPE));
         match wire::profile(&message.payload, content_type.is_some()) {
             Profile::UnknownVersion(version) => {
@@ -50,12 +47,12 @@ impl Opening {
             }
             Profile::Native => {
                 let via = terms.via(&reply);
-                match native(&message.payload, method, arrived, Place { terms, epoch, via }) {
+                match native(&message.payload, method, arrived, (place, via)) {
                     Ok(Native::Call(call, asked)) => {
-                        Self::Call(call, Answer::native(reply, epoch.max_payload(), via, asked))
+                        Self::Call(call, Answer::native(reply, asked, place, via))
                     }
                     Ok(Native::Stream(beginning, asked)) => {
-                        Self::Stream(beginning, Answer::native(reply, epoch.max_payload(), via, asked))
+                        Self::Stream(beginning, Answer::native(reply, asked, place, via))
                     }
                     Ok(Native::Ignored) => Self::Ignored,
                     Ok(Native::Refused(frame)) => Self::Refused(Outgoing::new(reply, frame)),
@@ -110,10 +107,11 @@ fn frame_of(refused: &Refused<'_>) -> Bytes {
 
 /// Where a call arrives.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) terms: Terms,
-    epoch: &'a Epoch,
-    pub(super) via: Via,
+pub(crate) struct Place<'a> {
+    pub(crate) terms: Terms,
+    pub(crate) epoch: &'a Epoch,
+    /// The server's instance.
+    pub(crate) instance: &'a str,
 }
 
 enum Native {
@@ -129,7 +127,12 @@ impl Native {
     }
 }
 
-fn native(payload: &Bytes, method: &Method, arrived: Instant, place: Place<'_>) -> Result<Native, Malformed> {
+fn native(
+    payload: &Bytes,
+    method: &Method,
+    arrived: Instant,
+    (place, via): (Place<'_>, Via),
+) -> Result<Native, Malformed> {
     let frame = FrameView::split(payload)?;
     match Kind::from_byte(frame.kind) {
         Some(Kind::Open) => {}
@@ -141,46 +144,60 @@ fn native(payload: &Bytes, method: &Method, arrived: Instant, place: Place<'_>) 
         _ => return Ok(Native::Ignored),
     }
     let open = Open::decode(frame.header)?;
+    // Of several instances that answer, each has to say which one it is.
+    let instance = if open.flags.contains(OpenFlags::SCATTER) { place.instance } else { "" };
+    let refuse = |reason, text: &str| {
+        Ok(Native::Refused(frame_of(&Refused { instance, ..Refused::new(reason, text) })))
+    };
     if open.method != method.hash() {
         let text = format!("this is the subject of {method}, and the call is for another method");
-        return Ok(Native::refused(RefusedReason::Method, &text));
+        return refuse(RefusedReason::Method, &text);
     }
     if frame.body.len() > place.terms.limits.max_message {
         let text = too_large_text(frame.body.len() as u64, place.terms);
-        return Ok(Native::refused(RefusedReason::TooLarge, &text));
+        return refuse(RefusedReason::TooLarge, &text);
     }
     let shape = Shape::of(&open, method, frame.body.len())?;
-    if let Some((reason, text)) = shape.refusal(&open, method, place) {
-        return Ok(Native::refused(reason, &text));
+    if let Some((reason, text)) = shape.refusal(&open, method, place.terms, via) {
+        return refuse(reason, &text);
     }
-    if open.encoding != 0 {
-        return Ok(Native::refused(RefusedReason::Encoding, "compression is not known here"));
+    if !Compression::reads(open.encoding) {
+        let text = "the request is compressed in a way that is not known here";
+        let accept_encodings = Compression::readable();
+        let refused = Refused { instance, accept_encodings, ..Refused::new(RefusedReason::Encoding, text) };
+        return Ok(Native::Refused(frame_of(&refused)));
     }
-    if let Some(stale) = stale(&open, arrived, place.epoch) {
-        return Ok(Native::Refused(stale));
+    if let Some(server_now_ms) = stale_at(&open, arrived, place.epoch) {
+        let text = "its time was over before it was read";
+        let stale = Refused { server_now_ms, instance, ..Refused::new(RefusedReason::Stale, text) };
+        return Ok(Native::Refused(frame_of(&stale)));
     }
     let asked = Asked::of(&open, arrived);
     let (context, metadata) = (context(&open, arrived), received(open.metadata.clone()));
     let body = payload.slice_ref(frame.body);
     if !shape.is_stream {
+        let body = match decompress(open.encoding, body, place.terms.limits.max_message) {
+            Ok(body) => body,
+            Err(status) if status.code() == Code::ResourceExhausted => {
+                return refuse(RefusedReason::TooLarge, status.message());
+            }
+            Err(status) => return refuse(RefusedReason::Malformed, status.message()),
+        };
         return Ok(Native::Call(Call::received(method.clone(), context, metadata, Body::Unary(body)), asked));
     }
     let request = shape.request(&open, &body)?;
     Ok(Native::Stream(Beginning { method: method.clone(), context, metadata, request }, asked))
 }
 
-/// The refusal of a call that lay somewhere for longer than its caller waits, in an instance that stood still above
-/// all.
+/// The unix milliseconds, if a call lay somewhere for longer than its caller waits, in an instance that stood still
+/// above all.
 #[expect(clippy::cast_possible_truncation, reason = "the wire has the low 32 bits")]
-fn stale(open: &Open<'_>, arrived: Instant, epoch: &Epoch) -> Option<Bytes> {
+fn stale_at(open: &Open<'_>, arrived: Instant, epoch: &Epoch) -> Option<u64> {
     if open.sent_ms == 0 || open.timeout_us == 0 {
         return None;
     }
     let now_ms = epoch.unix_ms(arrived);
-    is_stale(now_ms as u32, open.sent_ms, open.timeout_us).then(|| {
-        let text = "its time was over before it was read";
-        frame_of(&Refused { server_now_ms: now_ms, ..Refused::new(RefusedReason::Stale, text) })
-    })
+    is_stale(now_ms as u32, open.sent_ms, open.timeout_us).then_some(now_ms)
 }
 
 fn context(open: &Open<'_>, arrived: Instant) -> Context {

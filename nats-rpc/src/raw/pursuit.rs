@@ -19,8 +19,9 @@ use super::{Reply, ReplyBody};
 use crate::metadata::Metadata;
 use crate::spec::{Idempotency, Method};
 use crate::status::{Origin, Status};
+use crate::subject;
 use crate::transport::{Arrived, Delivery, Denial, Epoch, Lost, Messages};
-use crate::wire::{Accept, FrameView, Head, Malformed, Retry};
+use crate::wire::{Accept, FrameView, Head, Malformed, RefusedReason, Retry};
 
 /// Repeats of calls that were not processed, at most, in one call.
 const REPEATS: u32 = 2;
@@ -28,6 +29,8 @@ const REPEATS: u32 = 2;
 const ATTEMPTS: u32 = 5;
 /// An alarm that rings so much too late says that this process stood still, and answers may lie here unread.
 const LATE: Duration = Duration::from_millis(100);
+/// An instance that is not there for so long is gone.
+const ABSENT_FOR: Duration = Duration::from_millis(250);
 /// How long a service that has not shown what it can do is waited for.
 const GREETING: Duration = Duration::from_secs(1);
 
@@ -40,13 +43,15 @@ pub(super) struct Pursuit {
     attempts: Vec<Attempt>,
     made: u32,
     repeats: u32,
+    /// The instance that the call is aimed at was not there once.
+    missed: bool,
     /// Why the last attempt that is over failed.
     failure: Option<Status>,
 }
 
 impl Pursuit {
     pub(super) fn new(draft: Draft, rest: Rest, attempt: Attempt) -> Self {
-        Self { draft, rest, attempts: vec![attempt], made: 1, repeats: 0, failure: None }
+        Self { draft, rest, attempts: vec![attempt], made: 1, repeats: 0, missed: false, failure: None }
     }
 
     /// Goes on from what came for the only attempt.
@@ -88,22 +93,25 @@ impl Pursuit {
     async fn deliver(&mut self, index: usize, delivery: Delivery) -> Option<Result<Reply, Status>> {
         let method = &self.draft.method;
         match delivery {
-            Delivery::Message { headers, payload } => match Said::read(headers.as_deref(), &payload)? {
-                Said::Ended(outcome, busy) => {
-                    self.attempts[index].answered(&self.draft.remote, busy);
-                    return Some(outcome);
-                }
-                Said::Accepted(accept) => self.accepted(index, &accept),
-                Said::Begun => {
-                    if let Err(status) = self.attempts[index].receive_pieces(self.draft.limits, &payload) {
-                        self.failure = Some(status);
-                        self.attempts.swap_remove(index);
+            Delivery::Message { headers, payload } => {
+                match Said::read(headers.as_deref(), &payload, self.draft.limits.max_message)? {
+                    Said::Ended(outcome, busy) => {
+                        self.attempts[index].answered(&self.draft.remote, busy);
+                        return Some(outcome);
+                    }
+                    Said::Accepted(accept) => self.accepted(index, &accept),
+                    Said::Begun => {
+                        if let Err(status) = self.attempts[index].receive_pieces(self.draft.limits, &payload)
+                        {
+                            self.failure = Some(status);
+                            self.attempts.swap_remove(index);
+                        }
+                    }
+                    Said::Refused { status, reason, server_now_ms } => {
+                        self.refused(index, status, reason, server_now_ms);
                     }
                 }
-                Said::Refused { status, retry, server_now_ms } => {
-                    self.refused(index, status, retry, server_now_ms);
-                }
-            },
+            }
             Delivery::NoResponders => return self.no_responders(index).await,
             Delivery::Alarm => return self.alarm(index),
             Delivery::Lost(why) => self.lost(index, why),
@@ -126,6 +134,7 @@ impl Pursuit {
         }
         let Some(flow) = attempt.flow().cloned() else { return };
         let rest = self.rest.take();
+        let compression = self.draft.compression_for(accept.accept_encodings);
         if rest.is_once() {
             // No other attempt could send it any more.
             let attempt = self.attempts.swap_remove(index);
@@ -136,7 +145,7 @@ impl Pursuit {
         epoch.spawn(async move {
             tokio::select! {
                 biased;
-                () = rest.send(flow) => {}
+                () = rest.send(flow, compression) => {}
                 () = ended.ended() => {}
             }
         });
@@ -180,8 +189,9 @@ impl Pursuit {
         Reply::new(head, ReplyBody::Stream(Box::pin(responses)))
     }
 
-    fn refused(&mut self, index: usize, status: Status, retry: Retry, server_now_ms: u64) {
-        let again = match retry {
+    fn refused(&mut self, index: usize, status: Status, reason: RefusedReason, server_now_ms: u64) {
+        let again = match reason.retry() {
+            _ if reason == RefusedReason::Encoding => self.decompress(index),
             Retry::Corrected if server_now_ms == 0 => true,
             Retry::Corrected => {
                 let own_ms = self.attempts[index].ticket().epoch().now_ms();
@@ -193,6 +203,16 @@ impl Pursuit {
             Retry::Policy | Retry::Never => false,
         };
         self.not_processed(index, status, again);
+    }
+
+    /// The service can't read what is compressed: whether that can be done without.
+    fn decompress(&mut self, index: usize) -> bool {
+        self.draft.remote.refuse_compression();
+        let epoch = Arc::clone(self.attempts[index].ticket().epoch());
+        let rest = self.draft.decompress(&epoch);
+        let again = rest.is_some();
+        self.rest = rest.unwrap_or(Rest::None);
+        again
     }
 
     /// An attempt is over that the service never worked on: it is repeated `again`, whatever the method is.
@@ -215,6 +235,9 @@ impl Pursuit {
     }
 
     async fn no_responders(&mut self, index: usize) -> Option<Result<Reply, Status>> {
+        if subject::method_at_instance(self.draft.subject()).is_some() {
+            return self.not_there(index).await;
+        }
         let method = &self.draft.method;
         let Some(verdict) = confirm(&self.draft, &self.attempts[index]).await else {
             return Some(Err(expired(method)));
@@ -229,6 +252,22 @@ impl Pursuit {
             Verdict::Served | Verdict::Nobody | Verdict::Unknown | Verdict::Unasked => nobody(),
         };
         self.not_processed(index, status.with_not_processed(), verdict == Verdict::Served);
+        None
+    }
+
+    /// Nobody listens at an instance's subjects while it connects again, so one such answer proves nothing.
+    async fn not_there(&mut self, index: usize) -> Option<Result<Reply, Status>> {
+        let method = &self.draft.method;
+        let nobody = Status::transport(format!("the instance that {method} was aimed at is not there"));
+        if !self.missed {
+            let again = Instant::now() + ABSENT_FOR;
+            if self.draft.deadline().is_some_and(|deadline| deadline <= again) {
+                return Some(Err(nobody.with_not_processed()));
+            }
+            tokio::time::sleep_until(again).await;
+        }
+        self.not_processed(index, nobody.with_not_processed(), !self.missed);
+        self.missed = true;
         None
     }
 

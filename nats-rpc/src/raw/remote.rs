@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::skew::Skew;
 use crate::spec::Method;
 use crate::subject::{self, Subject};
 use crate::transport::{Delivery, Epoch, Outgoing, Ticket};
-use crate::wire::{Features, Frame, Kind, Ping, Pong, Serves};
+use crate::wire::{Features, FrameView, Kind, Ping, Pong, Serves};
 
 /// How long a question to `_up` waits for its answer.
 const UP_LIMIT: Duration = Duration::from_millis(250);
@@ -32,6 +32,8 @@ pub(crate) struct Remote {
     greeted: AtomicU64,
     /// The connection on which it has shown that it sends ACCEPTs.
     accepting: AtomicU64,
+    /// It has refused what is compressed.
+    plain_only: AtomicBool,
     /// Questions under way, one for each method.
     questions: Mutex<HashMap<u32, WeakShared<Question>>>,
 }
@@ -65,6 +67,7 @@ impl Remote {
             budget: Budget::new(),
             greeted: AtomicU64::new(0),
             accepting: AtomicU64::new(0),
+            plain_only: AtomicBool::new(false),
             questions: Mutex::default(),
         }
     }
@@ -99,6 +102,16 @@ impl Remote {
     /// Whether the service has shown on this connection that it sends ACCEPTs.
     pub(super) fn accepts(&self, epoch: &Epoch) -> bool {
         self.accepting.load(Ordering::Relaxed) == epoch.name()
+    }
+
+    /// Whether the service may be able to read what is compressed.
+    pub(super) fn takes_compression(&self) -> bool {
+        !self.plain_only.load(Ordering::Relaxed)
+    }
+
+    /// It can't. It is not asked again: instances may differ, and each refusal costs a round trip.
+    pub(super) fn refuse_compression(&self) {
+        self.plain_only.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn learn(&self, epoch: &Epoch, features: Features) {
@@ -167,8 +180,8 @@ fn ping(method: u32) -> Bytes {
 }
 
 fn pong(payload: &Bytes) -> Option<(Serves, Features)> {
-    let frame = Frame::split(payload).ok()?;
+    let frame = FrameView::split(payload).ok()?;
     (Kind::from_byte(frame.kind) == Some(Kind::Pong)).then_some(())?;
-    let pong = Pong::decode(&frame.header).ok()?;
+    let pong = Pong::decode(frame.header).ok()?;
     Some((pong.serves, pong.features))
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use super::broken::status_of;
+use super::compression::decompress;
 use super::writer::{Item, Writer};
 use crate::call::MessageStream;
 use crate::spec::Method;
@@ -60,8 +61,12 @@ impl Stream for Requests {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            if let Some(message) = this.messages.as_mut().and_then(Iterator::next) {
-                return Poll::Ready(Some(Ok(message)));
+            if let Some(messages) = &mut this.messages
+                && let Some(message) = messages.next()
+            {
+                let message = decompress(messages.encoding, message, this.flow.max_message());
+                this.ended |= message.is_err();
+                return Poll::Ready(Some(message));
             }
             if this.ended {
                 return Poll::Ready(None);

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::attempt::{Attempt, Came};
 use super::broken::status_of;
+use super::compression::decompress;
 use super::draft::Draft;
 use super::ending::Ending;
 use super::pursuit::{disconnected, expired, lost};
@@ -18,6 +19,7 @@ use crate::transport::{Arrived, Connection, Delivery, Messages};
 /// The responses of a call as they come over a connection. Dropping it before its end gives the call up.
 pub(super) struct Responses {
     method: Method,
+    max_message: usize,
     deadline: Option<Instant>,
     cancelled: Cancelled,
     /// What has arrived together.
@@ -32,6 +34,7 @@ impl Responses {
     pub(super) fn new(attempt: Attempt, messages: Option<Messages>, draft: &Draft) -> Self {
         Self {
             method: draft.method.clone(),
+            max_message: draft.limits.max_message,
             deadline: draft.deadline(),
             cancelled: draft.until_cancelled(),
             messages,
@@ -84,8 +87,14 @@ impl Stream for Responses {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            if let Some(message) = this.messages.as_mut().and_then(Iterator::next) {
-                return Poll::Ready(Some(Ok(Event::Message(message))));
+            if let Some(messages) = &mut this.messages
+                && let Some(message) = messages.next()
+            {
+                let message = decompress(messages.encoding, message, this.max_message);
+                if message.is_err() {
+                    (this.messages, this.attempt) = (None, None);
+                }
+                return Poll::Ready(Some(message.map(Event::Message)));
             }
             this.messages = None;
             let Some(attempt) = &this.attempt else { return Poll::Ready(None) };
@@ -104,7 +113,7 @@ impl Stream for Responses {
 
 /// The end of a stream as the service says it.
 pub(super) fn last_event(payload: &Bytes) -> Result<Event, Status> {
-    match Ending::of_frame(payload) {
+    match Ending::of_frame(payload, 0) {
         Ok(Ending { outcome: Ok(_), trailers, .. }) => Ok(Event::Trailers(trailers)),
         Ok(Ending { outcome: Err(status), .. }) => Err(status),
         Err(malformed) => Err(Status::internal(format!("the end of the stream is broken: {malformed}"))),

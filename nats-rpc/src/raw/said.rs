@@ -6,7 +6,9 @@ use super::ending::Ending;
 use super::{Reply, ReplyBody};
 use crate::status::{Code, Origin, Reason, Status};
 use crate::transport::Headers;
-use crate::wire::{self, Accept, FrameView, Kind, Malformed, Profile, Refused, Retry, Terminal, plain};
+use crate::wire::{
+    self, Accept, FrameView, Kind, Malformed, Profile, Refused, RefusedReason, Terminal, plain,
+};
 
 /// What a service says of a call.
 pub(super) enum Said<'a> {
@@ -17,31 +19,34 @@ pub(super) enum Said<'a> {
     /// Its answer does not fit into a frame, and follows in pieces.
     Begun,
     /// The handler did not run, and what to do about it.
-    Refused { status: Status, retry: Retry, server_now_ms: u64 },
+    Refused { status: Status, reason: RefusedReason, server_now_ms: u64 },
 }
 
 impl<'a> Said<'a> {
     /// Reads what came to the call's reply subject. `None`: it is no answer. A stream that covers the method's subject
     /// acknowledges there, for example.
-    pub(super) fn read(headers: Option<&Headers>, payload: &'a Bytes) -> Option<Self> {
+    ///
+    /// A message in it may have up to `limit` bytes.
+    pub(super) fn read(headers: Option<&Headers>, payload: &'a Bytes, limit: usize) -> Option<Self> {
         if let Some(headers) = headers {
             return service_error(headers).map(|status| Self::Ended(Err(status), Duration::ZERO));
         }
         if wire::profile(payload, false) != Profile::Native {
             return None;
         }
-        frame(payload).unwrap_or_else(|error| {
+        frame(payload, limit).unwrap_or_else(|error| {
             let status = Status::internal(format!("the answer is broken: {error}"));
             Some(Self::Ended(Err(status), Duration::ZERO))
         })
     }
 }
 
-fn frame(payload: &Bytes) -> Result<Option<Said<'_>>, Malformed> {
+fn frame(payload: &Bytes, limit: usize) -> Result<Option<Said<'_>>, Malformed> {
     let frame = FrameView::split(payload)?;
     Ok(match Kind::from_byte(frame.kind) {
         Some(Kind::Terminal) => {
-            let (outcome, busy) = ended(&Terminal::decode(frame.header)?, payload.slice_ref(frame.body));
+            let end = Terminal::decode(frame.header)?;
+            let (outcome, busy) = ended(Ending::read(&end, payload.slice_ref(frame.body), limit));
             Some(Said::Ended(outcome, busy))
         }
         Some(Kind::Head) => Some(Said::Begun),
@@ -54,7 +59,7 @@ fn frame(payload: &Bytes) -> Result<Option<Said<'_>>, Malformed> {
             let refused = Refused::decode(frame.header)?;
             Some(Said::Refused {
                 status: refusal(&refused),
-                retry: refused.reason.retry(),
+                reason: refused.reason,
                 server_now_ms: refused.server_now_ms,
             })
         }
@@ -67,8 +72,8 @@ fn frame(payload: &Bytes) -> Result<Option<Said<'_>>, Malformed> {
 }
 
 /// The end of a call with one response.
-fn ended(end: &Terminal<'_>, message: Bytes) -> (Result<Reply, Status>, Duration) {
-    let Ending { outcome, head, trailers, busy } = Ending::read(end, message);
+fn ended(ending: Ending) -> (Result<Reply, Status>, Duration) {
+    let Ending { outcome, head, trailers, busy } = ending;
     let reply = outcome.and_then(|message| {
         let message = message.ok_or_else(no_message)?;
         Ok(Reply::new(head, ReplyBody::Unary { message, trailers }))

@@ -1,7 +1,6 @@
 use bytes::Bytes;
 
 use super::Terms;
-use super::opening::Place;
 use crate::spec::{self, Method};
 use crate::transport::Messages;
 use crate::wire::flow::Inbound;
@@ -21,7 +20,7 @@ pub(crate) enum Request {
         end: bool,
     },
     /// The first chunk of a message.
-    Chunk { chunk: Bytes, total_len: u64 },
+    Chunk { chunk: Bytes, total_len: u64, encoding: u32 },
 }
 
 impl Request {
@@ -69,16 +68,23 @@ impl Shape {
         self,
         open: &Open<'_>,
         method: &Method,
-        place: Place<'_>,
+        terms: Terms,
+        via: Via,
     ) -> Option<(RefusedReason, String)> {
         let no_message = open.flags.contains(OpenFlags::NO_MESSAGE);
         if !self.streams_requests && (no_message || open.lens.len() != 0) {
             return Some((RefusedReason::Kind, format!("{method} takes exactly one message")));
         }
+        if open.flags.contains(OpenFlags::SCATTER) && (self.is_stream || via == Via::SingletonImport) {
+            return Some((
+                RefusedReason::Kind,
+                format!("{method} can't be called on all instances like this"),
+            ));
+        }
         if !self.is_stream {
             return None;
         }
-        if place.via == Via::SingletonImport {
+        if via == Via::SingletonImport {
             let text = format!(
                 "{method} needs more than one answer, and this import lets one through: export it with \
                  response_type: stream, and say so to the server with Imports::Stream"
@@ -88,8 +94,8 @@ impl Shape {
         if method.kind() != spec::Kind::Unary && !open.features.contains(Features::STREAMS) {
             return Some((RefusedReason::Kind, format!("{method} is a stream")));
         }
-        let is_too_large = open.total_len > place.terms.limits.max_message as u64;
-        is_too_large.then(|| (RefusedReason::TooLarge, too_large_text(open.total_len, place.terms)))
+        let is_too_large = open.total_len > terms.limits.max_message as u64;
+        is_too_large.then(|| (RefusedReason::TooLarge, too_large_text(open.total_len, terms)))
     }
 
     /// The request, as far as it has come.
@@ -99,7 +105,8 @@ impl Shape {
             return Err(Malformed::new("OPEN", 0, Reason::Range));
         }
         if open.total_len != 0 {
-            return Ok(Request::Chunk { chunk: body.clone(), total_len: open.total_len });
+            let (total_len, encoding) = (open.total_len, open.encoding);
+            return Ok(Request::Chunk { chunk: body.clone(), total_len, encoding });
         }
         if !self.streams_requests {
             return Ok(Request::Message(body.clone()));

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::Compression;
 use crate::subject::Subject;
 use crate::transport::{Limits, Outgoing};
 use crate::wire::Via;
@@ -28,6 +29,8 @@ pub(crate) struct Terms {
     pub(crate) plain_timeout: Duration,
     pub(crate) imports: Imports,
     pub(crate) limits: Limits,
+    /// How responses are compressed for those who can read it.
+    pub(crate) compression: Option<Compression>,
 }
 
 impl Terms {

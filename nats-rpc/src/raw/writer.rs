@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
+use super::Compression;
 use crate::transport::{Closed, Flow, MAX_PACKED, Packet, Room};
 use crate::wire::{LONGEST_CHUNK, SHORTEST_ROOM};
 
@@ -16,8 +17,11 @@ const TURN: u32 = 8;
 /// together, and in chunks when they are large. It never waits for more of them.
 pub(crate) struct Writer {
     flow: Arc<Flow>,
+    compression: Option<Compression>,
     messages: Vec<Bytes>,
     lens: Vec<u32>,
+    /// How each is compressed.
+    encodings: Vec<u32>,
     bytes: usize,
     chunks: Option<Chunks>,
     /// The most that could be sent at once so far.
@@ -31,6 +35,7 @@ struct Chunks {
     rest: Bytes,
     /// In the first chunk, the whole length.
     total: u64,
+    encoding: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,11 +53,13 @@ pub(crate) enum Item<T> {
 }
 
 impl Writer {
-    pub(crate) fn new(flow: Arc<Flow>) -> Self {
+    pub(crate) fn new(flow: Arc<Flow>, compression: Option<Compression>) -> Self {
         Self {
             flow,
+            compression,
             messages: Vec::new(),
             lens: Vec::new(),
+            encodings: Vec::new(),
             bytes: 0,
             chunks: None,
             widest: 0,
@@ -63,10 +70,13 @@ impl Writer {
 
     /// A writer that goes on with a message whose first chunk was sent.
     pub(crate) fn within_message(flow: Arc<Flow>, rest: Bytes) -> Self {
-        Self { chunks: Some(Chunks { rest, total: 0 }), ..Self::new(flow) }
+        Self { chunks: Some(Chunks { rest, total: 0, encoding: 0 }), ..Self::new(flow, None) }
     }
 
     pub(crate) fn push(&mut self, message: Bytes) {
+        let compressed = self.compression.and_then(|compression| compression.compress(&message));
+        let (message, encoding) = compressed.unwrap_or((message, 0));
+        self.encodings.push(encoding);
         self.bytes += message.len();
         // Longer ones go alone, and there this is not said.
         self.lens.push(u32::try_from(message.len()).unwrap_or(u32::MAX));
@@ -134,11 +144,11 @@ impl Writer {
     }
 
     fn send_chunk(&mut self, room: Room) {
-        let Some(Chunks { rest, total }) = &mut self.chunks else { return };
+        let Some(Chunks { rest, total, encoding }) = &mut self.chunks else { return };
         let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame).min(LONGEST_CHUNK);
         let chunk = rest.split_to(rest.len().min(most));
         let last = rest.is_empty();
-        self.flow.send_chunk(chunk, mem::take(total), 0, last);
+        self.flow.send_chunk(chunk, mem::take(total), *encoding, last);
         if last {
             self.chunks = None;
         }
@@ -148,8 +158,10 @@ impl Writer {
     fn poll_send(&mut self, cx: &mut Context<'_>, room: Room, alone: bool) -> Poll<Result<(), Closed>> {
         let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame);
         let (mut count, mut body_len) = (0, 0);
-        for message in &self.messages {
-            if body_len + message.len() > most || (count > 0 && body_len + message.len() > FULL) {
+        let encoding = self.encodings.first().copied().unwrap_or_default();
+        for (message, own) in self.messages.iter().zip(&self.encodings) {
+            let longer = body_len + message.len();
+            if longer > most || (count > 0 && (longer > FULL || *own != encoding)) {
                 break;
             }
             count += 1;
@@ -167,16 +179,12 @@ impl Writer {
         }
         let all = count == self.messages.len();
         let end = all && self.half_close == HalfClose::Due;
-        let packet = Packet {
-            messages: &self.messages[..count],
-            lens: &self.lens[..count],
-            body_len,
-            encoding: 0,
-            end,
-        };
+        let packet =
+            Packet { messages: &self.messages[..count], lens: &self.lens[..count], body_len, encoding, end };
         self.flow.send(&packet, alone && all);
         self.messages.drain(..count);
         self.lens.drain(..count);
+        self.encodings.drain(..count);
         self.bytes -= body_len;
         if end {
             self.half_close = HalfClose::Done;
@@ -187,7 +195,8 @@ impl Writer {
     fn begin_chunks(&mut self) {
         let message = self.messages.remove(0);
         self.lens.remove(0);
+        let encoding = self.encodings.remove(0);
         self.bytes -= message.len();
-        self.chunks = Some(Chunks { total: message.len() as u64, rest: message });
+        self.chunks = Some(Chunks { total: message.len() as u64, rest: message, encoding });
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Mount;
 use super::serve::Plan;
 use super::{Handle, Imports};
-use crate::raw::Terms;
+use crate::raw::{Compression, Terms};
 use crate::status::Status;
 use crate::transport::{Connection, Limits};
 
@@ -37,8 +37,12 @@ pub struct Server;
 impl Server {
     /// Starts to say what to serve.
     pub fn builder() -> Builder {
-        let terms =
-            Terms { plain_timeout: PLAIN_TIMEOUT, imports: Imports::default(), limits: Limits::default() };
+        let terms = Terms {
+            plain_timeout: PLAIN_TIMEOUT,
+            imports: Imports::default(),
+            limits: Limits::default(),
+            compression: None,
+        };
         Builder { mounts: Vec::new(), grace: GRACE, terms, startup_check: STARTUP_CHECK }
     }
 }
@@ -77,6 +81,13 @@ impl Builder {
     /// RESOURCE_EXHAUSTED, before that is kept.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.terms.limits.max_message = bytes;
+        self
+    }
+
+    /// Compresses responses of 1 KiB and more for clients that can read it. Default: nothing is compressed. What clients
+    /// compress is read in any case.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.terms.compression = Some(compression);
         self
     }
 

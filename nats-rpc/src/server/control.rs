@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
+use super::dispatch::Dispatcher;
 use super::running::{Audited, FEATURES, Running};
 use crate::raw::{Terms, refused};
 use crate::spec::ServiceSpec;
-use crate::subject::{self, Port};
+use crate::subject::{self, Port, Subject};
 use crate::transport::{Epoch, Incoming, Outgoing, Subscription};
 use crate::wire::{
     self, AuditEntry, Cancel, Features, FrameView, Kind, Malformed, Numbers, Ping, Pong, RefusedReason,
@@ -24,6 +25,8 @@ pub(super) struct Control {
     running: Arc<Running>,
     terms: Terms,
     leaving: Arc<AtomicBool>,
+    /// What runs calls that come to this instance by name, or to all instances.
+    methods: Arc<[Arc<Dispatcher>]>,
 }
 
 impl Control {
@@ -32,8 +35,9 @@ impl Control {
         epoch: Arc<Epoch>,
         running: Arc<Running>,
         terms: Terms,
+        methods: Arc<[Arc<Dispatcher>]>,
     ) -> Self {
-        Self { spec, epoch, running, terms, leaving: Arc::default() }
+        Self { spec, epoch, running, terms, leaving: Arc::default(), methods }
     }
 
     pub(super) fn instance(&self) -> &str {
@@ -48,12 +52,33 @@ impl Control {
     /// Reads one of the service's own subjects until the subscription ends.
     pub(super) async fn read(&self, subscription: &mut Subscription) {
         while let Some(message) = subscription.next().await {
+            if let Some(dispatcher) = self.method_at(&message.subject) {
+                if self.leaving.load(Ordering::Relaxed) {
+                    self.refuse(message);
+                } else {
+                    dispatcher.dispatch_aside(message);
+                }
+                continue;
+            }
             let Some(answer) = self.take(&message) else { continue };
             let closing = self.terms.closing(&answer.subject);
             // In order with the frames of the calls that it may be about.
             for message in [Some(answer), closing].into_iter().flatten() {
                 self.epoch.send_stream(message, true);
             }
+        }
+    }
+
+    fn method_at(&self, subject: &Subject) -> Option<&Dispatcher> {
+        let name = subject::method_at_instance(subject).or_else(|| subject::method_at_all(subject))?;
+        self.methods.iter().find(|dispatcher| dispatcher.method() == name).map(Arc::as_ref)
+    }
+
+    /// Who calls this instance by name is not carried elsewhere by a queue group.
+    fn refuse(&self, message: Incoming) {
+        if let Some(reply) = message.reply {
+            let frame = refused(RefusedReason::Draining, "the instance is leaving");
+            self.epoch.send_control(Outgoing::new(reply, frame));
         }
     }
 

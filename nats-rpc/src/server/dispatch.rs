@@ -13,7 +13,7 @@ use super::plain::Bodies;
 use super::stats::MethodStats;
 use super::streamed::{Streamed, peer_of, promise_of};
 use super::{HandlerFuture, Route};
-use crate::raw::{Answer, Beginning, Opening, Reply, Request, Terms, refused, status_of};
+use crate::raw::{Answer, Beginning, Opening, Place, Reply, Request, Terms, refused, status_of};
 use crate::spec::{Kind, Method};
 use crate::status::Status;
 use crate::subject::Subject;
@@ -63,15 +63,29 @@ impl Dispatcher {
         answers: &mut Vec<Outgoing>,
         cx: &mut Context<'_>,
     ) {
-        let Some(answer) = self.handle(message, arrived, cx) else { return };
+        let Some(answer) = self.handle(message, arrived, Some(cx)) else { return };
         let closing = self.serving.terms.closing(&answer.subject);
         answers.push(answer);
         answers.extend(closing);
     }
 
-    fn handle(&self, message: Incoming, arrived: Instant, cx: &mut Context<'_>) -> Option<Outgoing> {
-        let Serving { terms, epoch, .. } = &*self.serving;
-        let (call, answer) = match Opening::read(message, &self.method, arrived, *terms, epoch) {
+    /// Handles a message that came to this instance by name, or to all. Its reader has more to do than to run handlers.
+    pub(super) fn dispatch_aside(&self, message: Incoming) {
+        if let Some(answer) = self.handle(message, Instant::now(), None) {
+            self.serving.answer(answer);
+        }
+    }
+
+    /// The name of the method.
+    pub(super) fn method(&self) -> &str {
+        self.method.name()
+    }
+
+    /// `cx`: the handler is polled here first.
+    fn handle(&self, message: Incoming, arrived: Instant, cx: Option<&mut Context<'_>>) -> Option<Outgoing> {
+        let Serving { terms, epoch, calls, .. } = &*self.serving;
+        let place = Place { terms: *terms, epoch, instance: calls.running.instance() };
+        let (call, answer) = match Opening::read(message, &self.method, arrived, place) {
             Opening::Call(call, answer) => (call, answer),
             Opening::Stream(beginning, answer) => return self.begin(beginning, answer, arrived),
             Opening::Refused(answer) => return Some(answer),
@@ -92,7 +106,7 @@ impl Dispatcher {
         let to_spawn = self.spawn_next.load(Ordering::Relaxed);
         if to_spawn > 0 {
             self.spawn_next.store(to_spawn - 1, Ordering::Relaxed);
-        } else {
+        } else if let Some(cx) = cx {
             let polled = poll(&mut handling, cx);
             let busy = arrived.elapsed();
             if busy > SLOW {
@@ -181,8 +195,8 @@ impl Dispatcher {
         let inbound = beginning.request.inbound(epoch.first_window());
         let flow = Flow::open(epoch, terms.limits, outbound, inbound)
             .map_err(|status| (RefusedReason::StreamLimit, status.message().to_owned()))?;
-        if let Request::Chunk { chunk, total_len } = &beginning.request {
-            flow.begin_message(chunk, *total_len, 0)
+        if let Request::Chunk { chunk, total_len, encoding } = &beginning.request {
+            flow.begin_message(chunk, *total_len, *encoding)
                 .map_err(|why| (RefusedReason::Pool, status_of(why, &self.method).message().to_owned()))?;
         }
         Ok(flow)

@@ -18,13 +18,13 @@ const BATCH: usize = 64;
 /// awaited here.
 pub(super) struct Reader {
     subscription: Subscription,
-    dispatcher: Dispatcher,
+    dispatcher: Arc<Dispatcher>,
     seen: Seen,
     answers: Vec<Outgoing>,
 }
 
 impl Reader {
-    pub(super) fn new(subscription: Subscription, dispatcher: Dispatcher) -> Self {
+    pub(super) fn new(subscription: Subscription, dispatcher: Arc<Dispatcher>) -> Self {
         Self { subscription, dispatcher, seen: Seen::new(), answers: Vec::new() }
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::instance::Instance;
+use crate::raw::Compression;
 use crate::status::{Reason, Status};
 use crate::subject::Subject;
 use crate::transport::{Epoch, Flow, Outgoing, Slab};
@@ -265,6 +266,7 @@ impl Running {
             instance: self.instance.as_str(),
             credit,
             features: FEATURES,
+            accept_encodings: Compression::readable(),
             max_message: u32::try_from(max_payload).unwrap_or(u32::MAX).min(DEFAULT_MAX_MESSAGE),
             via,
             ..Accept::default()

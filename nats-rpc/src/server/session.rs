@@ -41,7 +41,22 @@ struct Service {
     prefix: String,
     /// What the instance itself is reached by.
     own: Subject,
+    /// What all instances are reached by at once.
+    all: Subject,
     control: Control,
+    methods: Arc<[Arc<Dispatcher>]>,
+}
+
+fn dispatchers(
+    mount: &Mount,
+    stats: impl Iterator<Item = Arc<MethodStats>>,
+    serving: &Arc<Serving>,
+) -> Result<Arc<[Arc<Dispatcher>]>, Status> {
+    let methods = mount.spec().methods().zip(Bodies::of_methods(mount)?).zip(stats);
+    let dispatcher = |((method, bodies), stats)| {
+        Arc::new(Dispatcher::new(mount.route().clone(), method, bodies, stats, Arc::clone(serving)))
+    };
+    Ok(methods.map(dispatcher).collect())
 }
 
 impl Session {
@@ -64,13 +79,13 @@ impl Session {
             services: Vec::new(),
             close: CancellationToken::new(),
         };
-        for mount in mounts {
-            session.listen(mount, serving).await?;
+        for (mount, stats) in mounts.iter().zip(discovery.stats()) {
+            session.listen(mount, dispatchers(mount, stats, serving)?, serving).await?;
         }
         epoch.barrier().await?;
         let mut readers = Vec::new();
-        for (mount, stats) in mounts.iter().zip(discovery.stats()) {
-            readers.extend(session.subscribe(mount, stats, serving).await?);
+        for (mount, index) in mounts.iter().zip(0..) {
+            readers.extend(session.subscribe(mount, index).await?);
         }
         // They must be read at once: who asks and is not heard takes the service for dead.
         readers.into_iter().for_each(|reader| {
@@ -94,7 +109,7 @@ impl Session {
     /// Sees that the NATS server has let all subscriptions be.
     async fn refuse_denials(&self) -> Result<(), Status> {
         let known = self.epoch.refusals_known().await;
-        let instance = self.services.iter().map(|service| service.own.clone());
+        let instance = self.services.iter().flat_map(|service| [service.own.clone(), service.all.clone()]);
         let up = self.services.iter().map(|service| subject::up(&service.prefix));
         let needed: Vec<Subject> = self.subjects.iter().cloned().chain(instance).chain(up).collect();
         let needs = |denial: &Denial| needed.iter().any(|subject| subject.as_str() == denial.subject);
@@ -102,35 +117,38 @@ impl Session {
         denied.iter().find(|denial| needs(denial)).map_or(known, |denial| Err(denial.status()))
     }
 
-    /// Listens at the instance's own subjects of a service.
-    async fn listen(&mut self, mount: &Mount, serving: &Serving) -> Result<(), Status> {
+    /// Listens at the instance's own subjects of a service, and at those of all instances.
+    async fn listen(
+        &mut self,
+        mount: &Mount,
+        methods: Arc<[Arc<Dispatcher>]>,
+        serving: &Serving,
+    ) -> Result<(), Status> {
         let running = Arc::clone(&serving.calls.running);
         let prefix = mount.prefix();
         let own = subject::all_of_instance(&prefix, running.instance());
-        let subscription = self.epoch.subscribe(own.clone(), None).await?;
-        let control = Control::new(mount.spec(), Arc::clone(&self.epoch), running, serving.terms);
+        let all = subject::all_methods_of_all(&prefix);
+        let epoch = Arc::clone(&self.epoch);
+        let control = Control::new(mount.spec(), epoch, running, serving.terms, Arc::clone(&methods));
+        let (at_own, at_all) =
+            (self.epoch.subscribe(own.clone(), None).await?, self.epoch.subscribe(all.clone(), None).await?);
         let (listening, close) = (control.clone(), self.close.clone());
-        self.controls.spawn(async move { listening.read_until(subscription, &close).await });
-        self.services.push(Service { prefix, own, control });
+        self.controls.spawn(async move { listening.read_until(at_own, &close).await });
+        let (listening, drain) = (control.clone(), Arc::clone(&self.drain));
+        self.controls.spawn(async move { listening.read_until(at_all, &drain.begin).await });
+        self.services.push(Service { prefix, own, all, control, methods });
         Ok(())
     }
 
-    async fn subscribe(
-        &mut self,
-        mount: &Mount,
-        stats: impl Iterator<Item = Arc<MethodStats>>,
-        serving: &Arc<Serving>,
-    ) -> Result<Vec<Reader>, Status> {
-        let prefix = mount.prefix();
+    /// Joins the queue groups of the methods of service number `index`.
+    async fn subscribe(&mut self, mount: &Mount, index: usize) -> Result<Vec<Reader>, Status> {
+        let Service { prefix, methods, .. } = &self.services[index];
         let mut readers = Vec::new();
-        let methods = mount.spec().methods().zip(Bodies::of_methods(mount)?).zip(stats);
-        for ((method, bodies), stats) in methods {
-            let subject = subject::of_method(&prefix, &method)?;
+        for (method, dispatcher) in mount.spec().methods().zip(methods.iter()) {
+            let subject = subject::of_method(prefix, &method)?;
             let subscription = self.epoch.subscribe(subject.clone(), Some(mount.group())).await?;
             self.subjects.push(subject);
-            let dispatcher =
-                Dispatcher::new(mount.route().clone(), method, bodies, stats, Arc::clone(serving));
-            readers.push(Reader::new(subscription, dispatcher));
+            readers.push(Reader::new(subscription, Arc::clone(dispatcher)));
         }
         Ok(readers)
     }

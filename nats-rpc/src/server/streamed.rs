@@ -104,14 +104,14 @@ impl Streamed {
 
     async fn send_one(&self, message: Bytes, response: &mut Response<'_>) -> Result<(), End> {
         response.begin(true).map_err(|status| End::Said(Err(status)))?;
-        let mut writer = Writer::new(Arc::clone(response.flow));
+        let mut writer = Writer::new(Arc::clone(response.flow), self.answer.compression());
         writer.push(message);
         self.unless_over(response.flow, |cx| writer.poll_flush(cx, true)).await
     }
 
     async fn send_all(&self, mut events: EventStream, response: &mut Response<'_>) -> Result<Metadata, End> {
         let flow = response.flow;
-        let mut writer = Writer::new(Arc::clone(flow));
+        let mut writer = Writer::new(Arc::clone(flow), self.answer.compression());
         let last = self
             .unless_over(flow, |cx| writer.poll_all(cx, |cx| response.next(poll_event(&mut events, cx))))
             .await;

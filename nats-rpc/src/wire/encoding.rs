@@ -27,6 +27,12 @@ impl Encoding {
         })
     }
 
+    /// The number of the encoding.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self as u32
+    }
+
     /// Its bit in `accept_encodings`; identity needs none.
     #[must_use]
     pub const fn bit(self) -> u32 {

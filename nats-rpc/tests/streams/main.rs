@@ -180,3 +180,37 @@ async fn a_reader_that_stands_still_stops_the_writer() {
     drop(chat);
     scene.assert_empty().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_can_be_aimed_at_one_instance() {
+    let broker = Broker::seeded(1);
+    let mut handles = Vec::new();
+    for _ in 0..3 {
+        let connection = broker.connect().await.unwrap();
+        let echo = Echo::default();
+        let server = Server::builder().add_service(echo.clone()).start(connection).await.unwrap();
+        handles.push((server, echo.called));
+    }
+    let mut channel = Channel::new(broker.connect().await.unwrap());
+    let to = |handle: &Handle, index, body| {
+        Call::new(ECHO.method(index), body).with_instance(handle.instance().to_owned())
+    };
+    for (handle, called) in &handles {
+        for _ in 0..10 {
+            let reply = channel.call(to(handle, 0, Body::Unary("a".into()))).await.unwrap();
+            assert_eq!(message(reply), "a");
+        }
+        let reply = channel.call(to(handle, 2, requests(vec!["a".into(), "b".into()]))).await.unwrap();
+        assert_eq!(message(reply), "ab");
+        assert_eq!(called.load(Ordering::SeqCst), 11);
+    }
+    let (gone, _) = handles.pop().unwrap();
+    let id = gone.instance().to_owned();
+    gone.shutdown().await;
+    let call = Call::new(ECHO.method(0), Body::Unary("a".into())).with_instance(id);
+    let status = channel.call(call).await.unwrap_err();
+    assert!(status.is_not_processed(), "{status}");
+    assert_eq!(status.code(), nats_rpc::Code::Unavailable);
+    let call = Call::new(ECHO.method(0), Body::Unary("a".into())).with_instance("a.b");
+    assert_eq!(channel.call(call).await.unwrap_err().code(), nats_rpc::Code::InvalidArgument);
+}

@@ -27,6 +27,8 @@ pub(crate) static ECHO: ServiceSpec = ServiceSpec::new(
 pub(crate) struct Echo {
     /// Handlers and their streams that exist.
     pub(crate) alive: Arc<AtomicUsize>,
+    /// Calls so far.
+    pub(crate) called: Arc<AtomicUsize>,
 }
 
 struct Alive(Arc<AtomicUsize>);
@@ -39,6 +41,7 @@ impl Drop for Alive {
 
 impl Echo {
     fn alive(&self) -> Alive {
+        self.called.fetch_add(1, Ordering::SeqCst);
         self.alive.fetch_add(1, Ordering::SeqCst);
         Alive(Arc::clone(&self.alive))
     }

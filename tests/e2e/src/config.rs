@@ -120,7 +120,12 @@ pub fn needed_permissions(prefix: &str, queue_group: &str, methods: &[&str]) -> 
     let api =
         ["PING", "INFO", "STATS"].iter().flat_map(|verb| [format!("$SRV.{verb}"), format!("$SRV.{verb}.>")]);
     let inbox = |account: Account| format!("{}.>", account.inbox_prefix());
-    let receive = [format!("{prefix}.* {queue_group}"), format!("{prefix}._i.*.>"), inbox(Account::Server)];
+    let receive = [
+        format!("{prefix}.* {queue_group}"),
+        format!("{prefix}._i.*.>"),
+        format!("{prefix}._all.*"),
+        inbox(Account::Server),
+    ];
     let server = lists(
         &["_INBOX.>".to_owned(), format!("{prefix}.*"), "$SRV.INFO".to_owned()],
         &receive.into_iter().chain(api).collect::<Vec<_>>(),

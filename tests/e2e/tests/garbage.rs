@@ -184,11 +184,14 @@ async fn a_call_of_another_method_is_refused() {
 async fn what_is_not_spoken_is_refused() {
     let scene = Scene::new().await;
     scene.refused(open(|open| open.encoding = 1), RefusedReason::Encoding).await;
-    let chunk = scene.frame(open(|open| open.total_len = 1_000_000)).await;
-    let none = scene.frame(open(|open| open.flags = wire::OpenFlags::NO_MESSAGE)).await;
-    for frame in [chunk, none] {
-        assert_eq!(Kind::from_byte(frame.kind), Some(Kind::Refused));
-    }
+    scene.refused(open(|open| open.flags = wire::OpenFlags::NO_MESSAGE), RefusedReason::Kind).await;
+    scene
+        .refused(
+            open(|open| open.flags = wire::OpenFlags::SCATTER.with(wire::OpenFlags::NO_MESSAGE)),
+            RefusedReason::Kind,
+        )
+        .await;
+    scene.refused(open(|open| open.total_len = 5_000_000), RefusedReason::TooLarge).await;
     assert_eq!(scene.handled.get(), 0);
     scene.still_serves().await;
 }

@@ -2,7 +2,7 @@
 
 use e2e::{Answer, Count, Question, World, answer, on_both, question};
 use nats_rpc::details::DebugInfo;
-use nats_rpc::{Code, Metadata, Origin, Request, Status};
+use nats_rpc::{Code, Metadata, Origin, Reason, Request, Status};
 
 const MIB: usize = 1024 * 1024;
 /// Fits into a message of 1 MiB less the protocol's own reserve of 8 KiB.
@@ -20,7 +20,7 @@ fn metadata(len: usize) -> Metadata {
 
 on_both! {
     large_messages_pass,
-    a_request_that_is_too_large_is_not_sent,
+    a_request_that_is_too_large_is_refused,
     a_response_that_is_too_large_is_an_error,
     metadata_of_a_request_has_a_limit,
     metadata_of_a_response_has_a_limit,
@@ -34,12 +34,12 @@ async fn large_messages_pass(world: World) {
             Ok(Answer { raw_bytes, ..Answer::default() }.into())
         })
         .await;
-    for len in [30_000, 200_000, LARGE] {
+    for len in [30_000, 200_000, LARGE, MIB - 8 * 1024, MIB, 4 * MIB - 1024] {
         assert_eq!(client.ask(bytes(len)).await.unwrap().into_inner().raw_bytes, vec![7; len]);
     }
 }
 
-async fn a_request_that_is_too_large_is_not_sent(world: World) {
+async fn a_request_that_is_too_large_is_refused(world: World) {
     let handled = Count::new();
     let counted = handled.clone();
     let (client, _server) = world
@@ -48,10 +48,13 @@ async fn a_request_that_is_too_large_is_not_sent(world: World) {
             async { Ok(answer("here")) }
         })
         .await;
-    for len in [MIB - 8 * 1024, MIB, 5 * MIB] {
+    for len in [4 * MIB, 5 * MIB, 100 * MIB] {
         let status = client.ask(bytes(len)).await.unwrap_err();
-        assert_eq!((status.code(), status.origin()), (Code::ResourceExhausted, Origin::Local));
-        assert!(status.message().contains(&(MIB - 8 * 1024).to_string()), "names the limit: {status}");
+        assert_eq!((status.code(), status.origin()), (Code::ResourceExhausted, Origin::Remote));
+        assert!(
+            status.is_not_processed() && status.message().contains("4194304"),
+            "names the limit: {status}"
+        );
     }
     client.ask(question("")).await.unwrap();
     assert_eq!(handled.get(), 1);
@@ -64,11 +67,11 @@ async fn a_response_that_is_too_large_is_an_error(world: World) {
             Ok(Answer { raw_bytes: vec![7; len], ..Answer::default() }.into())
         })
         .await;
-    for len in [MIB - 8 * 1024, MIB, 5 * MIB] {
+    for len in [4 * MIB, 5 * MIB, 100 * MIB] {
         let asked = Question { big_number: len.try_into().unwrap(), ..Question::default() };
         let status = client.ask(asked).await.unwrap_err();
-        assert_eq!((status.code(), status.origin()), (Code::ResourceExhausted, Origin::Remote));
-        assert!(status.message().contains(&(MIB - 8 * 1024).to_string()), "names the limit: {status}");
+        assert_eq!((status.code(), status.origin()), (Code::ResourceExhausted, Origin::Local));
+        assert_eq!(status.reason(), Some(Reason::TooLarge), "{status}");
         client.ask(question("")).await.unwrap();
     }
 }

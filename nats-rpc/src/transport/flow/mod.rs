@@ -137,6 +137,11 @@ impl Flow {
         &self.epoch
     }
 
+    /// The longest message that is taken, in bytes.
+    pub(crate) fn max_message(&self) -> usize {
+        self.limits.max_message
+    }
+
     /// From now on the other end is known, and how far it lets this one send.
     pub(crate) fn connect(&self, peer: Peer, credit: u64) {
         let mut state = lock(&self.state);
