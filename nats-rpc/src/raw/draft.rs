@@ -105,26 +105,14 @@ impl Draft {
     /// many calls or streams are open, UNAVAILABLE when the connection has ended.
     pub(super) fn send(&mut self, epoch: &Arc<Epoch>, before: u32, now: Instant) -> Result<Attempt, Status> {
         let deadline = self.deadline();
-        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(now));
-        if timeout.is_some_and(|timeout| timeout.is_zero()) {
-            let text = "the deadline had passed before the call was sent";
-            return Err(Status::deadline_exceeded(text).with_not_processed());
-        }
+        let timeout = self.time_left(now)?;
         // A call that will not wait long enough for it needs no ACCEPT.
         let asks = timeout.is_none_or(|timeout| timeout >= 2 * ACCEPT_AFTER);
         if before > 0 && self.call_id == 0 {
             self.call_id = rand::random();
         }
         let frame = self.frame(epoch, timeout, asks, before, now)?;
-        let limit = frame_limit(epoch.max_payload());
         let body_len = self.first.body.len();
-        if frame.len() > limit {
-            return Err(Status::resource_exhausted(format!(
-                "the request of {body_len} bytes does not fit into a message of {limit} bytes"
-            ))
-            .with_reason(Reason::TooLarge)
-            .with_not_processed());
-        }
         if body_len > LARGE {
             // From here on it is kept only once.
             self.first.body = frame.slice(frame.len() - body_len..);
@@ -139,6 +127,28 @@ impl Draft {
         let reply = Some(attempt.ticket().reply_subject());
         epoch.send(Outgoing { subject: self.subject.clone(), reply, headers: None, payload: frame });
         Ok(attempt)
+    }
+
+    /// Sends the call to all instances. Each answers once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub(super) fn scatter(&self, epoch: &Arc<Epoch>, now: Instant) -> Result<Ticket, Status> {
+        let frame = self.frame(epoch, self.time_left(now)?, false, 0, now)?;
+        let ticket =
+            Ticket::open(epoch, self.subject.clone(), self.deadline()).map_err(Status::with_not_processed)?;
+        let reply = Some(ticket.reply_subject());
+        epoch.send(Outgoing { subject: self.subject.clone(), reply, headers: None, payload: frame });
+        Ok(ticket)
+    }
+
+    fn time_left(&self, now: Instant) -> Result<Option<Duration>, Status> {
+        let timeout = self.deadline().map(|deadline| deadline.saturating_duration_since(now));
+        if timeout.is_some_and(|timeout| timeout.is_zero()) {
+            let text = "the deadline had passed before the call was sent";
+            return Err(Status::deadline_exceeded(text).with_not_processed());
+        }
+        Ok(timeout)
     }
 
     fn flow(&self, epoch: &Arc<Epoch>) -> Result<Arc<Flow>, Status> {
@@ -186,9 +196,17 @@ impl Draft {
             ..Open::default()
         };
         let length = self.first.body.len() + metadata_len(&self.metadata) + FRAME_OVERHEAD;
-        build(length, |buffer| open.encode(self.metadata.raw(), &self.first.body, buffer)).map_err(|error| {
-            Status::resource_exhausted(format!("the request's metadata: {error}")).with_not_processed()
-        })
+        let frame = build(length, |buffer| open.encode(self.metadata.raw(), &self.first.body, buffer))
+            .map_err(|error| {
+                Status::resource_exhausted(format!("the request's metadata: {error}")).with_not_processed()
+            })?;
+        let limit = frame_limit(epoch.max_payload());
+        if frame.len() <= limit {
+            return Ok(frame);
+        }
+        let body_len = self.first.body.len();
+        let text = format!("the request of {body_len} bytes does not fit into a message of {limit} bytes");
+        Err(Status::resource_exhausted(text).with_reason(Reason::TooLarge).with_not_processed())
     }
 }
 

@@ -82,6 +82,11 @@ pub(super) fn room(call: &Call, limit: usize) -> usize {
 }
 
 impl First {
+    /// For all instances.
+    pub(super) fn scatter(message: Bytes) -> Self {
+        Self { flags: OpenFlags::SCATTER, ..Self::message(message) }
+    }
+
     pub(super) fn message(message: Bytes) -> Self {
         Self {
             body: message,

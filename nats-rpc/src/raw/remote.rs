@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use tokio::time::Instant;
 
 use super::budget::Budget;
+use super::instances::Instances;
 use super::rtt::Rtt;
 use super::skew::Skew;
 use crate::spec::Method;
@@ -32,6 +33,7 @@ pub(crate) struct Remote {
     greeted: AtomicU64,
     /// The connection on which it has shown that it sends ACCEPTs.
     accepting: AtomicU64,
+    instances: Instances,
     /// It has refused what is compressed.
     plain_only: AtomicBool,
     /// Questions under way, one for each method.
@@ -67,6 +69,7 @@ impl Remote {
             budget: Budget::new(),
             greeted: AtomicU64::new(0),
             accepting: AtomicU64::new(0),
+            instances: Instances::default(),
             plain_only: AtomicBool::new(false),
             questions: Mutex::default(),
         }
@@ -74,6 +77,16 @@ impl Remote {
 
     pub(crate) fn service(&self) -> &str {
         &self.service
+    }
+
+    /// What the subjects of its methods begin with.
+    pub(super) fn prefix(&self) -> &str {
+        subject::prefix_of(&self.up)
+    }
+
+    /// The instances that serve it, by the NATS service API. What is known is asked anew after 5 s.
+    pub(super) async fn instances(&self, epoch: &Arc<Epoch>) -> BTreeSet<String> {
+        self.instances.get(self, epoch).await
     }
 
     /// Beside the first call on a connection: how far away the service is, and what it can do.

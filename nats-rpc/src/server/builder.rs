@@ -13,6 +13,8 @@ use crate::transport::{Connection, Limits};
 const GRACE: Duration = Duration::from_secs(30);
 /// The timeout of plain calls that name none.
 const PLAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// What NATS servers have unless they are told otherwise.
+const IMPORT_THRESHOLD: Duration = Duration::from_secs(120);
 /// How long a starting server listens for others that would run its calls a second time.
 const STARTUP_CHECK: Duration = Duration::from_millis(250);
 
@@ -43,7 +45,13 @@ impl Server {
             limits: Limits::default(),
             compression: None,
         };
-        Builder { mounts: Vec::new(), grace: GRACE, terms, startup_check: STARTUP_CHECK }
+        Builder {
+            mounts: Vec::new(),
+            grace: GRACE,
+            terms,
+            startup_check: STARTUP_CHECK,
+            import_threshold: IMPORT_THRESHOLD,
+        }
     }
 }
 
@@ -55,6 +63,7 @@ pub struct Builder {
     grace: Duration,
     terms: Terms,
     startup_check: Duration,
+    import_threshold: Duration,
 }
 
 impl Builder {
@@ -112,6 +121,14 @@ impl Builder {
         self
     }
 
+    /// Sets the `response_threshold` of the exports, if the NATS server's configuration sets one: an import forgets the
+    /// way back of a call for which nothing was sent for so long. Streams and slow calls from other accounts are kept
+    /// alive by a small message every third of it. Default: 2 minutes, which is NATS' own.
+    pub fn import_threshold(mut self, threshold: Duration) -> Self {
+        self.import_threshold = threshold;
+        self
+    }
+
     /// Serves until the process ends.
     ///
     /// # Errors
@@ -157,7 +174,7 @@ impl Builder {
                 )));
             }
         }
-        let Self { mounts, grace, terms, startup_check } = self;
-        Plan { mounts, grace, terms, startup_check }.start(connection).await
+        let Self { mounts, grace, terms, startup_check, import_threshold } = self;
+        Plan { mounts, grace, terms, startup_check, import_threshold }.start(connection).await
     }
 }

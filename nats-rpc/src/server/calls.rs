@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,11 +21,11 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    pub(super) fn new(instance: Instance) -> Self {
+    pub(super) fn new(instance: Instance, keep_alive: Duration) -> Self {
         Self {
             tracker: TaskTracker::new(),
             abort: CancellationToken::new(),
-            running: Arc::new(Running::new(instance)),
+            running: Arc::new(Running::new(instance, keep_alive)),
             ignored: Arc::default(),
         }
     }

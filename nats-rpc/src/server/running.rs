@@ -13,7 +13,7 @@ use crate::raw::Compression;
 use crate::status::{Reason, Status};
 use crate::subject::Subject;
 use crate::transport::{Epoch, Flow, Outgoing, Slab};
-use crate::wire::{Accept, AuditEntry, DEFAULT_MAX_MESSAGE, Features, MAX_AUDIT, Via, token};
+use crate::wire::{self, Accept, AuditEntry, DEFAULT_MAX_MESSAGE, Features, MAX_AUDIT, Via, token};
 
 /// ACCEPTs go out this often, and so may be that much late.
 const TICK: Duration = Duration::from_millis(5);
@@ -39,6 +39,8 @@ pub(super) struct Running {
     accepts: Mutex<Accepts>,
     wake: Notify,
     start: Instant,
+    /// How often the way of an accepted call through an import is used, so that it stays open.
+    keep_alive: Duration,
 }
 
 struct Call {
@@ -101,6 +103,14 @@ struct Accepted {
     connection: u64,
     listed: Instant,
     interval: Duration,
+    /// It came through an import, whose way stays open only while it is used.
+    import: Option<Import>,
+}
+
+struct Import {
+    reply: Subject,
+    epoch: Arc<Epoch>,
+    used: Instant,
 }
 
 /// A call's entry, which ends when this is dropped.
@@ -110,9 +120,9 @@ pub(super) struct Entry {
 }
 
 impl Running {
-    pub(super) fn new(instance: Instance) -> Self {
+    pub(super) fn new(instance: Instance, keep_alive: Duration) -> Self {
         let (accepts, wake) = (Mutex::default(), Notify::new());
-        Self { instance, calls: Slab::new(), accepts, wake, start: Instant::now() }
+        Self { instance, calls: Slab::new(), accepts, wake, start: Instant::now(), keep_alive }
     }
 
     pub(super) fn instance(&self) -> &str {
@@ -188,7 +198,7 @@ impl Running {
         let mut accepts = self.lock();
         for theirs in listed {
             let handle = theirs.handle;
-            if !accepts.list(handle, Accepted { connection, listed: now, interval }) {
+            if !accepts.list(handle, connection, now, interval) {
                 audited.unknown.push(handle);
             } else if let Some(flow) = self.flow(handle) {
                 flow.audit(&theirs);
@@ -213,6 +223,7 @@ impl Running {
             self.accept_due(now);
             if now >= next_sweep {
                 self.give_up_orphans(now);
+                self.keep_alive(now);
                 next_sweep = now + SWEEP;
             }
             let next = {
@@ -248,7 +259,12 @@ impl Running {
         if epoch.has_ended() {
             return;
         }
-        let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO };
+        let import = (via == Via::StreamImport).then(|| Import {
+            reply: reply.clone(),
+            epoch: Arc::clone(&epoch),
+            used: now,
+        });
+        let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO, import };
         accepts.listed.insert((0, now, handle));
         accepts.accepted.insert(handle, accepted);
         let credit = flow.as_ref().map_or(0, |flow| flow.entry(handle).credit);
@@ -274,6 +290,17 @@ impl Running {
         let mut frame = BytesMut::new();
         accept.encode(&mut frame).expect("an instance id is short");
         frame.freeze()
+    }
+
+    /// Whether anything else goes that way or not: once in a while more does no harm.
+    fn keep_alive(&self, now: Instant) {
+        for call in self.lock().accepted.values_mut() {
+            if let Some(import) = call.import.as_mut().filter(|import| now - import.used >= self.keep_alive) {
+                import.used = now;
+                let frame = Bytes::from_static(&wire::KEEP_ALIVE);
+                import.epoch.send_control(Outgoing::new(import.reply.clone(), frame));
+            }
+        }
     }
 
     fn give_up_orphans(&self, now: Instant) {
@@ -305,11 +332,11 @@ async fn sleep_until(next: Option<Instant>) {
 
 impl Accepts {
     /// A call was asked after. `false`: there is no such call.
-    fn list(&mut self, handle: u64, now: Accepted) -> bool {
+    fn list(&mut self, handle: u64, connection: u64, now: Instant, interval: Duration) -> bool {
         let Some(call) = self.accepted.get_mut(&handle) else { return false };
         self.listed.remove(&(call.connection, call.listed, handle));
-        self.listed.insert((now.connection, now.listed, handle));
-        *call = now;
+        self.listed.insert((connection, now, handle));
+        (call.connection, call.listed, call.interval) = (connection, now, interval);
         true
     }
 

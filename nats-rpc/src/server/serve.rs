@@ -16,12 +16,17 @@ use crate::transport::{Connection, Epoch};
 /// How long a server waits before it tries again to serve on a connection.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
 
+/// How often within its threshold an import is used: one that is late must not be the last.
+const KEPT_PER_THRESHOLD: u32 = 3;
+
 /// What a server serves.
 pub(super) struct Plan {
     pub(super) mounts: Vec<Mount>,
     pub(super) grace: Duration,
     pub(super) terms: Terms,
     pub(super) startup_check: Duration,
+    /// The shortest time after which an import takes the way back for dead.
+    pub(super) import_threshold: Duration,
 }
 
 impl Plan {
@@ -30,7 +35,7 @@ impl Plan {
         let instance = Instance::random();
         let discovery = Discovery::new(&self.mounts, &instance, epoch.now_ms())?;
         let foreign_members = discovery.refuse_other_groups(&epoch, self.startup_check).await?;
-        let calls = Calls::new(instance);
+        let calls = Calls::new(instance, self.import_threshold / KEPT_PER_THRESHOLD);
         let run = Run { plan: self, connection, calls: calls.clone(), discovery, foreign_members };
         let session = run.open(epoch).await?;
         let stop = CancellationToken::new();

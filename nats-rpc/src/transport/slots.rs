@@ -12,8 +12,8 @@ use crate::wire::token;
 /// So many slots share one bound on their alarms.
 const GROUP: usize = 64;
 
-/// What has come for a call is kept as long as it is no more than this; a call that is no stream gets hardly any.
-const MAX_MAIL: usize = 64;
+/// Messages that are kept for a call that is no stream. It gets hardly any, unless many instances answer it.
+const MAX_MAIL: usize = 1024;
 
 /// No alarm.
 pub(crate) const NEVER: u64 = u64::MAX;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::service::{Endpoint, Service};
 use super::verb::Verb;
+use crate::raw::SUBJECT_KEY;
 
 /// The answer of a service to a verb, at most `limit` bytes long if that is possible at all.
 pub(super) fn encode(service: &Service, verb: Verb, limit: usize) -> serde_json::Result<Vec<u8>> {
@@ -51,15 +52,14 @@ struct Identity<'a> {
     name: &'a str,
     id: &'a str,
     version: &'a str,
-    metadata: BTreeMap<&'static str, &'static str>,
+    metadata: BTreeMap<&'static str, &'a str>,
 }
 
 /// The key by which services that were made with nats-rpc are known.
 pub(super) const RUNTIME_VERSION: &str = "nats-rpc.version";
 
-/// The same for all.
-fn metadata() -> BTreeMap<&'static str, &'static str> {
-    BTreeMap::from([(RUNTIME_VERSION, env!("CARGO_PKG_VERSION"))])
+fn metadata(service: &Service) -> BTreeMap<&'static str, &str> {
+    BTreeMap::from([(RUNTIME_VERSION, env!("CARGO_PKG_VERSION")), (SUBJECT_KEY, &service.prefix)])
 }
 
 #[derive(Serialize)]
@@ -114,7 +114,7 @@ impl<'a> Identity<'a> {
             name: &service.name,
             id: service.id.as_str(),
             version: &service.version,
-            metadata: metadata(),
+            metadata: metadata(service),
         }
     }
 }

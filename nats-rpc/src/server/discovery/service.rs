@@ -15,6 +15,8 @@ const LAST_MS: u64 = 253_402_300_799_999;
 pub(super) struct Service {
     /// The full name with `_` for `.`, which a name may not have here: `greeter_v1_Greeter`.
     pub(super) name: String,
+    /// What the subjects of its methods begin with.
+    pub(super) prefix: String,
     pub(super) id: Instance,
     pub(super) version: String,
     pub(super) description: String,
@@ -49,6 +51,7 @@ impl Service {
         let started = UNIX_EPOCH + Duration::from_millis(now_ms.min(LAST_MS));
         Ok(Self {
             name: mount.spec().name().replace('.', "_"),
+            prefix: prefix.clone(),
             id: instance.clone(),
             version: mount.shown_version().to_owned(),
             description: mount.shown_description().to_owned(),
