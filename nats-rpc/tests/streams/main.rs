@@ -151,6 +151,16 @@ async fn large_and_small_requests_are_put_together() {
     scene.assert_empty().await;
 }
 
+/// What a large message is allowed does not say how large the window is in which the next ones have to go.
+#[tokio::test(start_paused = true)]
+async fn a_smaller_request_follows_a_large_one() {
+    let scene = Scene::new().await;
+    let parts: Vec<Bytes> = [1_000_000, 200_000, 1].iter().map(|len| Bytes::from(vec![1; *len])).collect();
+    let called = tokio::time::timeout(Duration::from_secs(60), scene.call(2, requests(parts))).await;
+    assert_eq!(message(called.expect("it does not hang").unwrap()).len(), 1_200_001);
+    scene.assert_empty().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn dropping_the_responses_stops_the_handler() {
     let scene = Scene::new().await;
