@@ -45,6 +45,12 @@ fn nothing_goes_wrong() {
         requests: &[2100, 520, 100],
         ..Setup::new("large ones first")
     });
+    explore(&Setup {
+        window: 1677,
+        head: false,
+        responses: &[900, 250, 419],
+        ..Setup::new("more than half is left")
+    });
 }
 
 #[test]
