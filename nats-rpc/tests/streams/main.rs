@@ -19,6 +19,7 @@ use nats_rpc::{Channel, Connection, Server, Status};
 use crate::service::{ECHO, Echo};
 
 struct Scene {
+    broker: Broker,
     channel: Channel,
     client: Connection,
     server: Connection,
@@ -37,7 +38,7 @@ impl Scene {
         let client = broker.connect_with(options.name("client")).await.unwrap();
         let echo = Echo::default();
         let handle = Server::builder().add_service(echo.clone()).start(server.clone()).await.unwrap();
-        Self { channel: Channel::new(client.clone()), client, server, handle, echo }
+        Self { broker, channel: Channel::new(client.clone()), client, server, handle, echo }
     }
 
     async fn call(&self, index: usize, body: Body) -> Result<Reply, Status> {
