@@ -33,50 +33,88 @@ use crate::search::explore;
 use crate::setup::{LARGE, SMALL, Setup};
 
 const CHUNKS: Setup = Setup { requests: &[LARGE, SMALL], responses: &[SMALL, LARGE], ..Setup::new("chunks") };
+/// As few states as possible, for more trouble.
+const SHORT: Setup = Setup { responses: &[SMALL], head: false, in_open: 1, ..Setup::new("short") };
 
 #[test]
 fn nothing_goes_wrong() {
-    explore(&Setup::new("two messages each way"));
-    explore(&CHUNKS);
-    explore(&Setup { in_open: 1, ..Setup::new("one in the OPEN") });
-    explore(&Setup { in_open: 2, end_with_last: true, head: false, ..Setup::new("all in the OPEN") });
-    explore(&Setup {
-        responses: &[2100, 520, 100],
-        requests: &[2100, 520, 100],
-        ..Setup::new("large ones first")
-    });
-    explore(&Setup {
-        window: 1677,
-        head: false,
-        responses: &[900, 250, 419],
-        ..Setup::new("more than half is left")
-    });
+    for setup in [
+        Setup::new("two messages each way"),
+        CHUNKS,
+        Setup { in_open: 1, ..Setup::new("one in the OPEN") },
+        Setup { in_open: 2, end_with_last: true, head: false, ..Setup::new("all in the OPEN") },
+        Setup { requests: &[2100, 520, 100], responses: &[2100, 520, 100], ..Setup::new("large ones first") },
+        Setup { window: 1677, head: false, responses: &[900, 250, 419], ..Setup::new("over half is left") },
+    ] {
+        let ends = explore(&setup);
+        assert_eq!(ends.into_keys().collect::<Vec<_>>(), ["Ok"], "{}", setup.name);
+    }
 }
 
 #[test]
 fn frames_are_lost() {
-    explore(&Setup { losses: 1, ..Setup::new("one loss") });
+    explore(&Setup { losses: 1, ..Setup::new("a loss") });
     explore(&Setup { losses: 2, ..Setup::new("two losses") });
-    explore(&Setup { losses: 2, ..CHUNKS });
+    explore(&Setup { losses: 2, ..CHUNKS.named("chunks, two losses") });
 }
 
 #[test]
 fn frames_come_twice() {
-    explore(&Setup { duplicates: 1, ..Setup::new("one twice") });
-    explore(&Setup { duplicates: 1, ..CHUNKS });
-    explore(&Setup { duplicates: 2, losses: 1, ..CHUNKS });
+    for setup in [
+        Setup { duplicates: 2, ..Setup::new("two repeats") },
+        Setup { duplicates: 1, ..CHUNKS.named("chunks, a repeat") },
+    ] {
+        let ends = explore(&setup);
+        assert_eq!(ends.into_keys().collect::<Vec<_>>(), ["Ok"], "{}", setup.name);
+    }
+    explore(&Setup { duplicates: 1, losses: 1, ..CHUNKS.named("chunks, a repeat, a loss") });
 }
 
 #[test]
 fn somebody_gives_up() {
     explore(&Setup { whims: true, ..Setup::new("whims") });
     explore(&Setup { whims: true, losses: 2, ..Setup::new("whims, two losses") });
-    explore(&Setup { whims: true, losses: 1, duplicates: 1, ..Setup::new("whims, a loss, one twice") });
+    explore(&Setup {
+        whims: true,
+        losses: 1,
+        duplicates: 1,
+        ..SHORT.named("short, whims, a repeat, a loss")
+    });
 }
 
 #[test]
 fn connections_end() {
-    explore(&Setup { disconnects: 2, ..Setup::new("dis") });
-    explore(&Setup { disconnects: 2, losses: 1, whims: true, ..Setup::new("dis, whims, loss") });
-    explore(&Setup { disconnects: 1, losses: 2, mistakes: 1, whims: true, ..Setup::new("all") });
+    explore(&Setup { disconnects: 2, mistakes: 1, ..Setup::new("two disconnects, a mistake") });
+    explore(&Setup {
+        disconnects: 2,
+        losses: 1,
+        whims: true,
+        ..Setup::new("two disconnects, whims, a loss")
+    });
+    explore(&Setup {
+        disconnects: 1,
+        losses: 1,
+        mistakes: 1,
+        whims: true,
+        ..CHUNKS.named("chunks, all but repeats")
+    });
+}
+
+/// Minutes, and some gigabytes.
+#[test]
+fn more_goes_wrong_if_wanted() {
+    if std::env::var_os("NATS_RPC_EXPLORE").is_none() {
+        return;
+    }
+    explore(&Setup { losses: 2, duplicates: 2, ..CHUNKS.named("chunks, two losses, two repeats") });
+    explore(&Setup { whims: true, losses: 1, duplicates: 1, ..Setup::new("whims, a repeat, a loss") });
+    explore(&Setup {
+        whims: true,
+        losses: 3,
+        mistakes: 1,
+        disconnects: 1,
+        ..CHUNKS.named("chunks, three losses")
+    });
+    let all = Setup { whims: true, losses: 1, duplicates: 1, mistakes: 1, disconnects: 1, ..CHUNKS };
+    explore(&all.named("chunks, all"));
 }

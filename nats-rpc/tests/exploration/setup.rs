@@ -52,6 +52,10 @@ impl Setup {
         }
     }
 
+    pub(crate) const fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     /// The length of what the OPEN carries.
     pub(crate) fn opened_with(&self) -> u64 {
         self.requests[..usize::from(self.in_open)].iter().map(|len| u64::from(*len)).sum()
