@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use crate::metadata::Metadata;
 use crate::status::{Reason, Status};
 use crate::subject::{self, Subject};
 use crate::transport::{Arrived, Broken, Delivery, Flow, Limits, Lost, Messages, Peer, Ticket, Watch};
-use crate::wire::flow::{Inbound, Outbound};
+use crate::wire::flow::{Fault, Inbound, Outbound};
 use crate::wire::{Accept, DEFAULT_ACCEPT_AFTER_MS, SMALLEST_MAX_MESSAGE};
 
 /// An answer or an ACCEPT is due so long after the ACCEPT would be sent, and so many round trips.
@@ -187,12 +187,18 @@ impl Attempt {
     /// What came next.
     pub(super) fn poll_came(&self, cx: &mut Context<'_>) -> Poll<Came> {
         let Some(flow) = &self.flow else { return self.ticket().poll_recv(cx).map(Came::Delivery) };
-        // The ACCEPT comes before what arrives of a stream, and that before whatever else the connection has to say.
-        if self.watch.is_none()
-            && let Poll::Ready(delivery) = self.ticket().poll_recv(cx)
-        {
-            return Poll::Ready(Came::Delivery(delivery));
+        if self.watch.is_none() {
+            // An ACCEPT that was sent before what has arrived is here by now, so the order of these two matters.
+            let part = flow.poll_part(cx);
+            if let Poll::Ready(delivery) = self.ticket().poll_recv(cx) {
+                return Poll::Ready(Came::Delivery(delivery));
+            }
+            // Without it nobody could be given credit or asked after the call.
+            if ready!(part) {
+                return Poll::Ready(Came::Broken(Broken::Fault(Fault::Lost)));
+            }
         }
+        // What arrives of a stream comes before whatever else the connection has to say.
         match flow.poll_next(cx) {
             Poll::Ready(arrived) => Poll::Ready(arrived.map_or_else(Came::Broken, Came::Arrived)),
             Poll::Pending => self.ticket().poll_recv(cx).map(Came::Delivery),

@@ -286,8 +286,12 @@ impl Pursuit {
             // Whoever never sends ACCEPTs can't be missed for it. But it may only not have said so yet.
             if now < expected.sent + GREETING {
                 attempt.look_at(now + LATE);
-            } else {
+            } else if expected.deadline.is_some() {
                 attempt.look_at_deadline();
+            } else {
+                // Without a deadline it would be waited for for ever, if both the question and the call were lost.
+                remote.greet(attempt.ticket().epoch());
+                attempt.look_at(now + GREETING);
             }
         } else if now < expected.due() {
             attempt.look_at(expected.due());

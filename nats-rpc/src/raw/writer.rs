@@ -24,8 +24,10 @@ pub(crate) struct Writer {
     encodings: Vec<u32>,
     bytes: usize,
     chunks: Option<Chunks>,
-    /// The most that could be sent at once so far.
+    /// The most that could be sent at once so far, which the window is at least.
     widest: u64,
+    /// A message in chunks was allowed more than the window: from then on room says nothing about it.
+    exceeds_window: bool,
     half_close: HalfClose,
     frames: u32,
 }
@@ -63,6 +65,7 @@ impl Writer {
             bytes: 0,
             chunks: None,
             widest: 0,
+            exceeds_window: false,
             half_close: HalfClose::No,
             frames: 0,
         }
@@ -123,7 +126,9 @@ impl Writer {
                 return Poll::Pending;
             }
             let room = ready!(self.flow.poll_room(cx, least))?;
-            self.widest = self.widest.max(room.credit);
+            if !self.exceeds_window {
+                self.widest = self.widest.max(room.credit);
+            }
             if self.chunks.is_some() {
                 self.send_chunk(room);
             } else {
@@ -198,5 +203,6 @@ impl Writer {
         let encoding = self.encodings.remove(0);
         self.bytes -= message.len();
         self.chunks = Some(Chunks { total: message.len() as u64, rest: message, encoding });
+        self.exceeds_window = true;
     }
 }

@@ -27,7 +27,7 @@ pub const MESSAGE_RESERVE: usize = 8 * 1024;
 /// What one DATA frame costs of its credit beside its body, in bytes.
 pub const FRAME_COST: u64 = 512;
 /// A message goes in chunks as soon as there is credit for a body of this length, in bytes. A receiver that has read
-/// everything always allows as much.
+/// everything always allows as much, and a quarter of its window.
 pub const SHORTEST_ROOM: u64 = 256;
 /// The longest chunk of a message, in bytes.
 pub const LONGEST_CHUNK: usize = 128 * 1024;

@@ -1,5 +1,6 @@
 //! Streams and large messages over the broker within the process, without types.
 
+mod lost;
 mod service;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use nats_rpc::{Channel, Connection, Server, Status};
 use crate::service::{ECHO, Echo};
 
 struct Scene {
+    broker: Broker,
     channel: Channel,
     client: Connection,
     server: Connection,
@@ -36,7 +38,7 @@ impl Scene {
         let client = broker.connect_with(options.name("client")).await.unwrap();
         let echo = Echo::default();
         let handle = Server::builder().add_service(echo.clone()).start(server.clone()).await.unwrap();
-        Self { channel: Channel::new(client.clone()), client, server, handle, echo }
+        Self { broker, channel: Channel::new(client.clone()), client, server, handle, echo }
     }
 
     async fn call(&self, index: usize, body: Body) -> Result<Reply, Status> {
@@ -148,6 +150,16 @@ async fn large_and_small_requests_are_put_together() {
         [1, 20_000, 0, 300_000, 5, 1_000_000].iter().map(|len| Bytes::from(vec![1; *len])).collect();
     let all: usize = parts.iter().map(Bytes::len).sum();
     assert_eq!(message(scene.call(2, requests(parts)).await.unwrap()).len(), all);
+    scene.assert_empty().await;
+}
+
+/// What a large message is allowed does not say how large the window is in which the next ones have to go.
+#[tokio::test(start_paused = true)]
+async fn a_smaller_request_follows_a_large_one() {
+    let scene = Scene::new().await;
+    let parts: Vec<Bytes> = [1_000_000, 200_000, 1].iter().map(|len| Bytes::from(vec![1; *len])).collect();
+    let called = tokio::time::timeout(Duration::from_secs(60), scene.call(2, requests(parts))).await;
+    assert_eq!(message(called.expect("it does not hang").unwrap()).len(), 1_200_001);
     scene.assert_empty().await;
 }
 

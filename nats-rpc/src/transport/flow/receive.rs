@@ -178,6 +178,19 @@ impl Flow {
         Poll::Pending
     }
 
+    /// Wakes the task when something has arrived or broken. Whether it is a part of the stream, before its end.
+    pub(crate) fn poll_part(&self, cx: &Context<'_>) -> Poll<bool> {
+        let mut state = lock(&self.state);
+        match (state.arrived.front(), &state.over) {
+            (Some(Arrived::Terminal(_)), _) | (None, Some(Over::Broken(_))) => Poll::Ready(false),
+            (Some(_), _) => Poll::Ready(true),
+            (None, _) => {
+                register(&mut state.reader, cx);
+                Poll::Pending
+            }
+        }
+    }
+
     /// Whether something broke, even if there is still something to be read.
     pub(crate) fn broken(&self) -> Option<Broken> {
         match &lock(&self.state).over {

@@ -190,12 +190,15 @@ impl Inbound {
 
     /// The reader has taken what cost so much. Returns whether it is time to [`grant`](Self::grant) more.
     ///
-    /// Not before half of the window is free, unless the other side may be unable to send anything.
+    /// Not before half of the window is free, unless the other side may be unable to send anything. For a message of up
+    /// to a quarter of the window it waits rather than to send it in chunks.
     pub const fn consume(&mut self, cost: u64) -> bool {
         self.consumed += cost;
         let upto = self.consumed + self.window;
         let is_worth_it = upto >= self.credit + self.window / 2;
-        let is_short = self.credit - self.received < SHORTEST_ROOM + FRAME_COST;
+        let quarter = self.window / 4;
+        let room = if quarter > SHORTEST_ROOM { quarter } else { SHORTEST_ROOM };
+        let is_short = self.credit.saturating_sub(self.received) < room + FRAME_COST;
         upto > self.credit && (is_worth_it || is_short)
     }
 
