@@ -244,8 +244,8 @@ impl Attempt {
         let Ending { outcome, head, trailers, .. } = ending;
         let last = outcome?;
         if streams {
-            let end = futures_util::stream::iter([Ok(Event::Trailers(trailers))]);
-            return Ok(Reply::new(head, ReplyBody::Stream(Box::pin(end))));
+            let end = last.map(Event::Message).into_iter().chain([Event::Trailers(trailers)]).map(Ok);
+            return Ok(Reply::new(head, ReplyBody::Stream(Box::pin(futures_util::stream::iter(end)))));
         }
         let Pieces { head: first, message } = std::mem::take(&mut self.pieces);
         let message = last.or(message).ok_or_else(no_message)?;

@@ -256,6 +256,8 @@ impl Running {
             (call.promise.take(), call.flow.clone())
         });
         let Some((Some(Promise { reply, via, epoch, .. }), flow)) = promise else { return };
+        // The answer may go by another connection than the call came.
+        let epoch = flow.as_ref().map_or(epoch, |flow| Arc::clone(flow.epoch()));
         if epoch.has_ended() {
             return;
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 
 use self::instance::{Accepted, Instance, State, ask};
-use super::{Epoch, Flow, Ticket, lock};
+use super::{Broken, Denial, Epoch, Flow, Ticket, lock};
 use crate::subject::{self, Port, Subject};
 use crate::wire::{Cancel, Numbers};
 
@@ -130,6 +130,17 @@ impl Audit {
     /// Forgets an instance that can't be asked, though not its calls.
     fn forget(&self, instance: &Instance) {
         lock(&self.instances).by_subject.remove(instance.audit_at.as_str());
+    }
+
+    /// Ends the streams whose frames the NATS server does not let through.
+    pub(super) fn denied(&self, denial: &Denial) {
+        let instances = lock(&self.instances);
+        let concerned = instances.by_subject.values().filter(|own| own.calls_at.as_str() == denial.subject);
+        for instance in concerned {
+            let state = lock(&instance.state);
+            let flows = state.calls.values().filter_map(|call| call.flow.as_ref());
+            flows.for_each(|flow| flow.break_off(Broken::Writer(denial.status())));
+        }
     }
 
     fn interval(&self) -> Duration {

@@ -259,7 +259,8 @@ impl Epoch {
         let limit = Instant::now() + BARRIER_LIMIT;
         let ticket = Ticket::open(self, Subject::from_static(""), Some(limit))?;
         let own = ticket.reply_subject();
-        self.pump.push(Outgoing::new(own.clone(), Bytes::from_static(&wire::NOOP)));
+        // After everything else, in whichever lane that went.
+        self.send_stream(Outgoing::new(own.clone(), Bytes::from_static(&wire::NOOP)), false);
         tokio::select! {
             biased;
             delivery = ticket.recv() => match delivery {

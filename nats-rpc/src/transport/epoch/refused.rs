@@ -12,7 +12,10 @@ impl Epoch {
     pub(crate) fn denied(&self, denial: &Denial) {
         match denial.operation {
             Operation::Publish if self.inbox.owns(&denial.subject) => self.refusals.add(denial),
-            Operation::Publish => self.inbox.denied(&denial.subject),
+            Operation::Publish => {
+                self.inbox.denied(&denial.subject);
+                self.audit.denied(denial);
+            }
             Operation::Subscribe if denial.subject == self.inbox.malformed() => {
                 self.marked();
             }
