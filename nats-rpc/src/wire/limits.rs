@@ -20,6 +20,8 @@ pub const DEFAULT_ACCEPT_AFTER_MS: u32 = 25;
 pub const DEFAULT_WINDOW: u32 = 16 * 1024;
 /// `max_message` of an OPEN or ACCEPT that does not say, in bytes.
 pub const DEFAULT_MAX_MESSAGE: u32 = 1024 * 1024;
+/// The smallest limit of a NATS message with which this protocol is spoken, in bytes.
+pub const SMALLEST_MAX_MESSAGE: usize = 32 * 1024;
 /// What is kept free of a NATS message below the smallest limit of its way, in bytes.
 pub const MESSAGE_RESERVE: usize = 8 * 1024;
 /// What one DATA frame costs of its credit beside its body, in bytes.

@@ -1,5 +1,6 @@
 //! Streams and large messages over the broker within the process, without types.
 
+mod hostile;
 mod lost;
 mod service;
 

@@ -5,7 +5,9 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use super::{Flow, Peer, State};
 use crate::transport::{Outgoing, lock};
 use crate::wire::flow::Counts;
-use crate::wire::{Credit, Data, DataFlags, Head, HeaderTooLarge, MAX_HEADER, MESSAGE_RESERVE, Numbers};
+use crate::wire::{
+    Credit, Data, DataFlags, Head, HeaderTooLarge, MAX_HEADER, MESSAGE_RESERVE, Numbers, SMALLEST_MAX_MESSAGE,
+};
 
 /// Nothing can be sent any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +44,9 @@ impl Flow {
             state.register_writer(cx);
             return Poll::Pending;
         };
-        let frame = self.epoch.max_payload().min(peer.max_message).saturating_sub(MESSAGE_RESERVE);
+        // Who says less speaks the protocol wrong, and would be sent a message in chunks of nothing for ever.
+        let theirs = peer.max_message.max(SMALLEST_MAX_MESSAGE);
+        let frame = self.epoch.max_payload().min(theirs).saturating_sub(MESSAGE_RESERVE);
         // A stream that is closed while it waits for the pump is woken by it.
         state.register_writer(cx);
         drop(state);

@@ -11,9 +11,10 @@ use super::relay::Relay;
 use crate::status::Status;
 use crate::transport::clock::Clock;
 use crate::transport::{Epoch, Events, Settings, link};
+use crate::wire::SMALLEST_MAX_MESSAGE;
 
 /// No message of the protocol's own has to fit into less.
-pub(super) const SMALLEST_MAX_PAYLOAD: usize = 32 * 1024;
+pub(super) const SMALLEST_MAX_PAYLOAD: usize = SMALLEST_MAX_MESSAGE;
 /// Nobody can listen there, so a client that is told to reconnect to it ends instead.
 const NOWHERE: &str = "nats://127.0.0.1:0";
 
