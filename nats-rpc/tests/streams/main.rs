@@ -1,6 +1,7 @@
 //! Streams and large messages over the broker within the process, without types.
 
 mod audit_rate;
+mod hostile;
 mod lost;
 mod service;
 

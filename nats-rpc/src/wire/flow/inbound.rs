@@ -44,7 +44,15 @@ impl Inbound {
     #[must_use]
     pub const fn responses(window: u64) -> Self {
         let counts = Counts { frames: 0, messages: 0 };
-        Self { received: 0, consumed: 0, credit: window + FRAME_COST, window, counts, rest: 0, ended: false }
+        Self {
+            received: 0,
+            consumed: 0,
+            credit: window.saturating_add(FRAME_COST),
+            window,
+            counts,
+            rest: 0,
+            ended: false,
+        }
     }
 
     /// Its OPEN carried the first chunk of a message, of which so much is still to come.
@@ -115,11 +123,12 @@ impl Inbound {
         }
         self.count(body_len)?;
         let piece = self.piece(data, body_len as u64)?;
-        self.counts.messages += match piece {
+        let messages = match piece {
             Piece::Messages(count) => count as u64,
             Piece::Last => 1,
             Piece::Repeated | Piece::First(_) | Piece::Next => 0,
         };
+        self.counts.messages = self.counts.messages.saturating_add(messages);
         if data.flags.contains(DataFlags::END) {
             if self.rest > 0 {
                 return Err(Fault::Protocol("the stream ended within a message"));
@@ -173,7 +182,7 @@ impl Inbound {
     }
 
     fn count(&mut self, body_len: usize) -> Result<(), Fault> {
-        self.received += cost(body_len);
+        self.received = self.received.saturating_add(cost(body_len));
         self.counts.frames += 1;
         if self.received > self.credit {
             return Err(Fault::Protocol("more came than was allowed"));
@@ -184,7 +193,8 @@ impl Inbound {
     /// Allows the rest of a message that has begun. Returns the credit to be announced.
     pub fn allow_message(&mut self) -> u64 {
         let frames = self.rest.div_ceil(SHORTEST_CHUNK) + 1;
-        self.credit = self.credit.max(self.received + self.rest + frames * FRAME_COST);
+        let rest = self.rest.saturating_add(frames.saturating_mul(FRAME_COST));
+        self.credit = self.credit.max(self.received.saturating_add(rest));
         self.credit
     }
 
@@ -193,9 +203,9 @@ impl Inbound {
     /// Not before half of the window is free, unless the other side may be unable to send anything. For a message of up
     /// to a quarter of the window it waits rather than to send it in chunks.
     pub const fn consume(&mut self, cost: u64) -> bool {
-        self.consumed += cost;
-        let upto = self.consumed + self.window;
-        let is_worth_it = upto >= self.credit + self.window / 2;
+        self.consumed = self.consumed.saturating_add(cost);
+        let upto = self.consumed.saturating_add(self.window);
+        let is_worth_it = upto >= self.credit.saturating_add(self.window / 2);
         let quarter = self.window / 4;
         let room = if quarter > SHORTEST_ROOM { quarter } else { SHORTEST_ROOM };
         let is_short = self.credit.saturating_sub(self.received) < room + FRAME_COST;
@@ -204,13 +214,13 @@ impl Inbound {
 
     /// Lets the other side fill the window again. Returns the credit to be announced.
     pub fn grant(&mut self) -> u64 {
-        self.credit = self.credit.max(self.consumed + self.window);
+        self.credit = self.credit.max(self.consumed.saturating_add(self.window));
         self.credit
     }
 
     /// From now on so much more may be on its way at once.
     pub const fn widen(&mut self, by: u64) {
-        self.window += by;
+        self.window = self.window.saturating_add(by);
     }
 
     /// Compares with what the other side has sent by now, when everything before has arrived.

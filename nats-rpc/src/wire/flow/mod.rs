@@ -1,6 +1,7 @@
 //! The counting of a stream's frames, one direction each: what may be sent, and what may have come.
 //!
 //! Everything that can go wrong on the way shows in these numbers. They know nothing of time or of messages' contents.
+//! The other side's numbers may be any: those that count up stay at the largest.
 
 mod inbound;
 mod outbound;
@@ -42,5 +43,5 @@ impl fmt::Display for Fault {
 /// What a frame with a body of this length takes of its direction's credit.
 #[must_use]
 pub const fn cost(body_len: usize) -> u64 {
-    body_len as u64 + FRAME_COST
+    (body_len as u64).saturating_add(FRAME_COST)
 }

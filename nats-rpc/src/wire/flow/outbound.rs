@@ -19,7 +19,7 @@ impl Outbound {
     /// The direction towards a client that allows so much, and a HEAD besides.
     #[must_use]
     pub const fn responses(window: u64) -> Self {
-        Self { sent: 0, credit: window + FRAME_COST, counts: Counts { frames: 0, messages: 0 } }
+        Self { sent: 0, credit: window.saturating_add(FRAME_COST), counts: Counts { frames: 0, messages: 0 } }
     }
 
     /// The longest body that may be sent now; `None`: not even an empty one.
@@ -43,9 +43,9 @@ impl Outbound {
     /// Counts a HEAD or DATA with a body of this length, which completes so many messages. Returns its `seq`.
     pub fn send(&mut self, body_len: usize, messages: u64) -> u64 {
         let seq = self.counts.frames;
-        self.sent += cost(body_len);
+        self.sent = self.sent.saturating_add(cost(body_len));
         self.counts.frames += 1;
-        self.counts.messages += messages;
+        self.counts.messages = self.counts.messages.saturating_add(messages);
         seq
     }
 

@@ -1,0 +1,129 @@
+//! The counting of a stream's frames: what honest ends send arrives whatever the window, and nothing harms it.
+
+mod garbage;
+mod pipe;
+mod writer;
+
+use nats_rpc::wire::flow::Fault;
+use nats_rpc::wire::{Data, flow::Inbound};
+use nats_rpc::wire::{DataFlags, Terminal};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::pipe::{Pipe, Step};
+
+/// From the smallest first window that a stream gets.
+fn window() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => 1024..2100_u64, 2 => 1024..20_000_u64, 1 => 1024..600_000_u64]
+}
+
+/// Lengths of messages, also such as just fit or just do not.
+fn lens(window: u64) -> impl Strategy<Value = Vec<usize>> {
+    let window = usize::try_from(window).expect("it is small");
+    let near = |at: usize| at.saturating_sub(3)..at + 3;
+    let len = prop_oneof![
+        2 => 0..40_usize,
+        2 => 0..window,
+        2 => near(window / 4),
+        1 => near(window / 2),
+        1 => near(window - 512),
+        1 => near(window),
+        2 => window..window * 3,
+        1 => 0..200_000_usize,
+        1 => Just(1_500_000),
+    ];
+    vec(len, 0..8)
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => Just(Step::Send),
+        3 => Just(Step::Deliver),
+        1 => Just(Step::DeliverTwice),
+        3 => Just(Step::Credit),
+        2 => Just(Step::Read),
+        1 => Just(Step::ReadAndWiden),
+    ];
+    vec(step, 0..120)
+}
+
+fn honest() -> impl Strategy<Value = (u64, Vec<usize>, Vec<Step>)> {
+    window().prop_flat_map(|window| (Just(window), lens(window), steps()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_500) })]
+
+    /// Whoever reads, in the end, gets everything, in order.
+    #[test]
+    fn responses_arrive((window, lens, steps) in honest(), head in any::<bool>(), frame in 24_576..1_000_000_usize) {
+        let mut pipe = Pipe::responses(window, lens, frame, head);
+        steps.into_iter().for_each(|step| pipe.step(step));
+        pipe.finish();
+    }
+
+    #[test]
+    fn requests_arrive((window, lens, steps) in honest(), in_open in 0..4_usize, frame in 24_576..1_000_000_usize) {
+        let mut pipe = Pipe::requests(window, lens, frame, in_open);
+        steps.into_iter().for_each(|step| pipe.step(step));
+        pipe.finish();
+    }
+
+    #[test]
+    fn garbage_does_no_harm_to_a_receiver(
+        begin in garbage::begin(),
+        acts in vec(garbage::act(), 0..40),
+    ) {
+        let mut inbound = begin;
+        for act in acts {
+            let before = (inbound.received(), inbound.credit(), inbound.window());
+            act.on(&mut inbound);
+            let after = (inbound.received(), inbound.credit(), inbound.window());
+            prop_assert!(before.0 <= after.0 && before.1 <= after.1 && before.2 <= after.2, "{:?}", act);
+        }
+    }
+
+    #[test]
+    fn garbage_does_no_harm_to_a_sender(
+        begin in garbage::begin_sending(),
+        acts in vec((garbage::number(), garbage::number(), any::<bool>()), 0..40),
+    ) {
+        let mut outbound = begin;
+        for (number, other, sends) in acts {
+            let before = (outbound.sent(), outbound.counts());
+            if sends {
+                outbound.send(usize::try_from(number).expect("64 bits"), other);
+            } else if outbound.allow(number) {
+                prop_assert!(outbound.room().is_none_or(|room| room < number));
+            }
+            let after = (outbound.sent(), outbound.counts());
+            prop_assert!(before.0 <= after.0 && before.1.frames <= after.1.frames);
+            prop_assert!(before.1.messages <= after.1.messages);
+        }
+    }
+}
+
+/// An end that adds up, but not with what has come, is none: something is wrong with whoever says so.
+#[test]
+fn an_end_says_how_many_messages_came() {
+    let mut inbound = Inbound::responses(4096);
+    assert!(inbound.data(&Data::default(), 10).is_ok());
+    for messages in [0, 2, u64::MAX] {
+        let end = Terminal { seq: 1, messages, ..Terminal::default() };
+        assert!(matches!(inbound.clone().terminal(&end), Err(Fault::Protocol(_))), "{messages}");
+    }
+    assert_eq!(inbound.terminal(&Terminal { seq: 1, messages: 1, ..Terminal::default() }), Ok(true));
+}
+
+/// A good end does not come within a message; a bad one may.
+#[test]
+fn a_good_end_does_not_cut_a_message() {
+    let mut inbound = Inbound::responses(4096);
+    let first = Data { total_len: 100, ..Data::default() };
+    assert!(inbound.data(&first, 10).is_ok());
+    let end = |code| Terminal { seq: 1, code, ..Terminal::default() };
+    assert!(matches!(inbound.clone().terminal(&end(0)), Err(Fault::Protocol(_))));
+    assert_eq!(inbound.clone().terminal(&end(13)), Ok(true));
+    let half_close = Data { seq: 1, flags: DataFlags::END, ..Data::default() };
+    assert!(matches!(inbound.data(&half_close, 10), Err(Fault::Protocol(_))));
+}
