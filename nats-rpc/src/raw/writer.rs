@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use crate::transport::{Closed, Flow, MAX_PACKED, Packet, Room};
-use crate::wire::{LONGEST_CHUNK, SHORTEST_ROOM};
+use crate::wire::{FRAME_COST, LONGEST_CHUNK, SHORTEST_ROOM};
 
 /// Messages that are ready go out together, in frames of about this length.
 const FULL: usize = 16 * 1024;
@@ -20,8 +20,10 @@ pub(crate) struct Writer {
     lens: Vec<u32>,
     bytes: usize,
     chunks: Option<Chunks>,
-    /// The most that could be sent at once so far.
+    /// The most that could be sent at once so far, before any message went in chunks: more is allowed for those than
+    /// there is room for ever after.
     widest: u64,
+    has_sent_chunks: bool,
     half_close: HalfClose,
     frames: u32,
 }
@@ -56,6 +58,7 @@ impl Writer {
             bytes: 0,
             chunks: None,
             widest: 0,
+            has_sent_chunks: false,
             half_close: HalfClose::No,
             frames: 0,
         }
@@ -63,7 +66,8 @@ impl Writer {
 
     /// A writer that goes on with a message whose first chunk was sent.
     pub(crate) fn within_message(flow: Arc<Flow>, rest: Bytes) -> Self {
-        Self { chunks: Some(Chunks { rest, total: 0 }), ..Self::new(flow) }
+        let chunks = Some(Chunks { rest, total: 0 });
+        Self { chunks, has_sent_chunks: true, ..Self::new(flow) }
     }
 
     pub(crate) fn push(&mut self, message: Bytes) {
@@ -113,7 +117,9 @@ impl Writer {
                 return Poll::Pending;
             }
             let room = ready!(self.flow.poll_room(cx, least))?;
-            self.widest = self.widest.max(room.credit);
+            if !self.has_sent_chunks {
+                self.widest = self.widest.max(room.credit);
+            }
             if self.chunks.is_some() {
                 self.send_chunk(room);
             } else {
@@ -156,9 +162,10 @@ impl Writer {
             body_len += message.len();
         }
         if let (0, Some(first)) = (count, self.messages.first()) {
-            if first.len() <= room.frame && first.len() as u64 <= self.widest / 4 {
-                // There will be room for it as soon as more is read.
-                let enough = first.len() as u64;
+            let enough = first.len() as u64;
+            // So much is given again as soon as what was sent is read, however narrow the window is.
+            let is_given = enough <= self.widest / 4 && enough + FRAME_COST <= self.widest / 2;
+            if first.len() <= room.frame && is_given {
                 ready!(self.flow.poll_room(cx, enough))?;
                 return Poll::Ready(Ok(()));
             }
@@ -188,6 +195,7 @@ impl Writer {
         let message = self.messages.remove(0);
         self.lens.remove(0);
         self.bytes -= message.len();
+        self.has_sent_chunks = true;
         self.chunks = Some(Chunks { total: message.len() as u64, rest: message });
     }
 }
