@@ -243,13 +243,12 @@ impl Pursuit {
         let expected = attempt.expected(remote);
         if !expected.asks || attempt.instance().is_some() {
             attempt.look_at_deadline();
-        } else if !remote.accepts(attempt.ticket().epoch()) {
-            // Whoever never sends ACCEPTs can't be missed for it. But it may only not have said so yet.
-            if now < expected.sent + GREETING {
-                attempt.look_at(now + LATE);
-            } else {
-                attempt.look_at_deadline();
-            }
+        } else if !remote.accepts(attempt.ticket().epoch()) && now < expected.sent + GREETING {
+            // It may only not have said yet that it sends ACCEPTs.
+            attempt.look_at(now + LATE);
+        } else if !remote.accepts(attempt.ticket().epoch()) && !self.draft.is_stream() {
+            // Whoever never sends ACCEPTs can't be missed for it. Of a stream everybody has to.
+            attempt.look_at_deadline();
         } else if now < expected.due() {
             attempt.look_at(expected.due());
         } else if now < expected.overdue() {
