@@ -19,7 +19,8 @@ use super::{Reply, ReplyBody};
 use crate::metadata::Metadata;
 use crate::spec::{Idempotency, Method};
 use crate::status::{Origin, Status};
-use crate::transport::{Arrived, Delivery, Denial, Epoch, Lost, Messages};
+use crate::transport::{Arrived, Broken, Delivery, Denial, Epoch, Lost, Messages};
+use crate::wire::flow::Fault;
 use crate::wire::{Accept, FrameView, Head, Malformed, Retry};
 
 /// Repeats of calls that were not processed, at most, in one call.
@@ -94,6 +95,7 @@ impl Pursuit {
                     return Some(outcome);
                 }
                 Said::Accepted(accept) => self.accepted(index, &accept),
+                Said::Begun if self.attempts[index].instance().is_none() => self.accept_lost(index),
                 Said::Begun => {
                     if let Err(status) = self.attempts[index].receive_pieces(self.draft.limits, &payload) {
                         self.failure = Some(status);
@@ -144,6 +146,10 @@ impl Pursuit {
 
     /// Takes a part of the response.
     fn arrived(&mut self, index: usize, arrived: Arrived) -> Option<Result<Reply, Status>> {
+        if self.attempts[index].instance().is_none() && !matches!(arrived, Arrived::Terminal(_)) {
+            self.accept_lost(index);
+            return None;
+        }
         match arrived {
             Arrived::Head(payload) => {
                 let head = match head(&payload) {
@@ -170,6 +176,13 @@ impl Pursuit {
             Arrived::End => {}
         }
         None
+    }
+
+    /// An attempt gets an answer of more than one frame, and the ACCEPT that comes before it was lost. Without that
+    /// nobody could find out what becomes of the rest.
+    fn accept_lost(&mut self, index: usize) {
+        self.failure = Some(status_of(Broken::Fault(Fault::Lost), &self.draft.method));
+        self.attempts.swap_remove(index);
     }
 
     /// The response is a stream, and this attempt is the one that gives it.
