@@ -5,15 +5,16 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Expected};
+use super::broken::status_of;
 use super::first::{FRAME_OVERHEAD, First};
 use super::frames::{frame_limit, metadata_len};
-use super::{Call, Destination, Remote, build};
+use super::{Call, Destination, Remote, Reply, ReplyBody, build};
 use crate::call::{Cancelled, Context};
 use crate::metadata::Metadata;
 use crate::spec::{Kind, Method};
 use crate::status::{Reason, Status};
 use crate::subject::Subject;
-use crate::transport::{Connection, Epoch, Flow, Limits, Outgoing, Ticket};
+use crate::transport::{Broken, Connection, Epoch, Flow, Limits, Outgoing, Ticket};
 use crate::wire::flow::{Inbound, Outbound};
 use crate::wire::{DEFAULT_ACCEPT_AFTER_MS, DEFAULT_MAX_MESSAGE, Features, Numbers, Open, OpenFlags};
 
@@ -69,6 +70,16 @@ impl Draft {
     /// Whether an attempt sends frames after its OPEN, or receives a stream.
     pub(super) fn is_stream(&self) -> bool {
         self.method.kind() != Kind::Unary || self.first.total_len != 0
+    }
+
+    /// What a call with one response ends with: a message over the limit is none.
+    pub(super) fn limited(&self, outcome: Result<Reply, Status>) -> Result<Reply, Status> {
+        match outcome.as_ref().map(Reply::body) {
+            Ok(ReplyBody::Unary { message, .. }) if message.len() > self.limits.max_message => {
+                Err(status_of(Broken::TooLarge(message.len() as u64), &self.method))
+            }
+            _ => outcome,
+        }
     }
 
     /// Sends the call, after `before` other attempts.

@@ -113,7 +113,7 @@ fn ended(draft: &Draft, attempt: &mut Attempt, delivery: &Delivery) -> Ended {
         Delivery::Message { headers, payload } => match Said::read(headers.as_deref(), payload) {
             Some(Said::Ended(outcome, busy)) => {
                 attempt.answered(&draft.remote, busy);
-                Ended::Yes(outcome)
+                Ended::Yes(draft.limited(outcome))
             }
             Some(Said::Accepted(_) | Said::Begun | Said::Refused { .. }) => Ended::No,
             None => Ended::Ignored,

@@ -92,7 +92,7 @@ impl Pursuit {
             Delivery::Message { headers, payload } => match Said::read(headers.as_deref(), &payload)? {
                 Said::Ended(outcome, busy) => {
                     self.attempts[index].answered(&self.draft.remote, busy);
-                    return Some(outcome);
+                    return Some(self.draft.limited(outcome));
                 }
                 Said::Accepted(accept) => self.accepted(index, &accept),
                 Said::Begun if self.attempts[index].instance().is_none() => self.accept_lost(index),
@@ -171,7 +171,8 @@ impl Pursuit {
             }
             Arrived::Terminal(payload) => {
                 let streams = self.draft.streams_responses();
-                return Some(self.attempts[index].finish(&payload, &self.draft.remote, streams));
+                let outcome = self.attempts[index].finish(&payload, &self.draft.remote, streams);
+                return Some(self.draft.limited(outcome));
             }
             Arrived::End => {}
         }
