@@ -56,6 +56,7 @@ enum Form {
 pub(crate) struct Asked {
     /// When the caller wants to know that the call still runs.
     accept_at: Option<Instant>,
+    deadline: Option<Instant>,
     features: Features,
     window: u32,
     max_message: u32,
@@ -69,6 +70,7 @@ impl Asked {
         let accept_after = Duration::from_millis(accept_after.into()).min(LATEST_ACCEPT);
         Self {
             accept_at: (!accept_after.is_zero()).then(|| arrived + accept_after),
+            deadline: deadline(open, arrived),
             features: open.features,
             window: open.window,
             max_message: open.max_message.max(SMALLEST_MAX_MESSAGE),
@@ -76,6 +78,12 @@ impl Asked {
             scatter: open.flags.contains(OpenFlags::SCATTER),
         }
     }
+}
+
+/// When a native caller gives up.
+pub(super) fn deadline(open: &Open<'_>, arrived: Instant) -> Option<Instant> {
+    let timeout = Duration::from_micros(open.timeout_us);
+    (!timeout.is_zero()).then(|| arrived.checked_add(timeout)).flatten()
 }
 
 /// A response apart from its messages.
@@ -130,6 +138,14 @@ impl Answer {
         match self.form {
             Form::Native(asked) if self.can_accept() => asked.accept_at,
             _ => None,
+        }
+    }
+
+    /// When a native caller gives up. `None`: never, or it is a plain one.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.form {
+            Form::Native(asked) => asked.deadline,
+            Form::Plain { .. } => None,
         }
     }
 

@@ -166,11 +166,8 @@ impl Attempt {
     /// The answer is larger than a frame, and comes in pieces; `head` is the first frame of it.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED when the connection has as many streams as it may, INTERNAL when the instance is not known.
+    /// RESOURCE_EXHAUSTED when the connection has as many streams as it may.
     pub(super) fn receive_pieces(&mut self, limits: Limits, head: &Bytes) -> Result<(), Status> {
-        if self.watch.is_none() {
-            return Err(Status::internal("a large answer came before the call was accepted"));
-        }
         let outbound = Outbound::requests(0, 0);
         let flow = Flow::open(self.ticket().epoch(), limits, outbound, Inbound::responses(0))?;
         flow.deliver(head);

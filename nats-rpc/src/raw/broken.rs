@@ -21,6 +21,9 @@ pub(crate) fn status_of(why: Broken, method: &Method) -> Status {
             "there is no room to put a message of {method} together: too many large ones are coming at once"
         )),
         Broken::Writer(status) => status,
+        Broken::Over => {
+            Status::cancelled(format!("the call of {method} is over")).with_reason(Reason::Cancelled)
+        }
     }
 }
 

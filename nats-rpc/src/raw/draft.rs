@@ -94,7 +94,7 @@ impl Draft {
     }
 
     /// Whether an attempt sends frames after its OPEN, or receives a stream.
-    fn is_stream(&self) -> bool {
+    pub(super) fn is_stream(&self) -> bool {
         self.method.kind() != Kind::Unary || self.first.total_len != 0
     }
 

@@ -203,9 +203,7 @@ fn stale_at(open: &Open<'_>, arrived: Instant, epoch: &Epoch) -> Option<u64> {
 fn context(open: &Open<'_>, arrived: Instant) -> Context {
     let mut context =
         Context::new().with_attempt(open.attempt).with_priority(Priority::from_number(open.priority));
-    if open.timeout_us != 0
-        && let Some(deadline) = arrived.checked_add(Duration::from_micros(open.timeout_us))
-    {
+    if let Some(deadline) = super::answer::deadline(open, arrived) {
         context.limit(deadline);
     }
     match TraceContext::parse(open.trace) {

@@ -20,7 +20,8 @@ use crate::metadata::Metadata;
 use crate::spec::{Idempotency, Method};
 use crate::status::{Origin, Status};
 use crate::subject;
-use crate::transport::{Arrived, Delivery, Denial, Epoch, Lost, Messages};
+use crate::transport::{Arrived, Broken, Delivery, Denial, Epoch, Lost, Messages};
+use crate::wire::flow::Fault;
 use crate::wire::{Accept, FrameView, Head, Malformed, RefusedReason, Retry};
 
 /// Repeats of calls that were not processed, at most, in one call.
@@ -100,6 +101,7 @@ impl Pursuit {
                         return Some(outcome);
                     }
                     Said::Accepted(accept) => self.accepted(index, &accept),
+                    Said::Begun if self.attempts[index].instance().is_none() => self.accept_lost(index),
                     Said::Begun => {
                         if let Err(status) = self.attempts[index].receive_pieces(self.draft.limits, &payload)
                         {
@@ -153,6 +155,10 @@ impl Pursuit {
 
     /// Takes a part of the response.
     fn arrived(&mut self, index: usize, arrived: Arrived) -> Option<Result<Reply, Status>> {
+        if self.attempts[index].instance().is_none() && !matches!(arrived, Arrived::Terminal(_)) {
+            self.accept_lost(index);
+            return None;
+        }
         match arrived {
             Arrived::Head(payload) => {
                 let head = match head(&payload) {
@@ -179,6 +185,13 @@ impl Pursuit {
             Arrived::End => {}
         }
         None
+    }
+
+    /// An attempt gets an answer of more than one frame, and the ACCEPT that comes before it was lost. Without that
+    /// nobody could find out what becomes of the rest.
+    fn accept_lost(&mut self, index: usize) {
+        self.failure = Some(status_of(Broken::Fault(Fault::Lost), &self.draft.method));
+        self.attempts.swap_remove(index);
     }
 
     /// The response is a stream, and this attempt is the one that gives it.
@@ -282,16 +295,17 @@ impl Pursuit {
         let expected = attempt.expected(remote);
         if !expected.asks || attempt.instance().is_some() {
             attempt.look_at_deadline();
-        } else if !remote.accepts(attempt.ticket().epoch()) {
-            // Whoever never sends ACCEPTs can't be missed for it. But it may only not have said so yet.
-            if now < expected.sent + GREETING {
-                attempt.look_at(now + LATE);
-            } else if expected.deadline.is_some() {
-                attempt.look_at_deadline();
-            } else {
-                // Without a deadline it would be waited for for ever, if both the question and the call were lost.
+        } else if !remote.accepts(attempt.ticket().epoch()) && now < expected.sent + GREETING {
+            // It may only not have said yet that it sends ACCEPTs.
+            attempt.look_at(now + LATE);
+        } else if !remote.accepts(attempt.ticket().epoch()) && !self.draft.is_stream() {
+            // Whoever never sends ACCEPTs can't be missed for it. Of a stream everybody has to.
+            if expected.deadline.is_none() {
+                // If both the question and the call were lost, it would be waited for for ever.
                 remote.greet(attempt.ticket().epoch());
                 attempt.look_at(now + GREETING);
+            } else {
+                attempt.look_at_deadline();
             }
         } else if now < expected.due() {
             attempt.look_at(expected.due());

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Compression;
 use crate::transport::{Closed, Flow, MAX_PACKED, Packet, Room};
-use crate::wire::{LONGEST_CHUNK, SHORTEST_ROOM};
+use crate::wire::{FRAME_COST, LONGEST_CHUNK, SHORTEST_ROOM};
 
 /// Messages that are ready go out together, in frames of about this length.
 const FULL: usize = 16 * 1024;
@@ -73,7 +73,8 @@ impl Writer {
 
     /// A writer that goes on with a message whose first chunk was sent.
     pub(crate) fn within_message(flow: Arc<Flow>, rest: Bytes) -> Self {
-        Self { chunks: Some(Chunks { rest, total: 0, encoding: 0 }), ..Self::new(flow, None) }
+        let chunks = Some(Chunks { rest, total: 0, encoding: 0 });
+        Self { chunks, exceeds_window: true, ..Self::new(flow, None) }
     }
 
     pub(crate) fn push(&mut self, message: Bytes) {
@@ -173,9 +174,10 @@ impl Writer {
             body_len += message.len();
         }
         if let (0, Some(first)) = (count, self.messages.first()) {
-            if first.len() <= room.frame && first.len() as u64 <= self.widest / 4 {
-                // There will be room for it as soon as more is read.
-                let enough = first.len() as u64;
+            let enough = first.len() as u64;
+            // So much is given again as soon as what was sent is read, however narrow the window is.
+            let is_given = enough <= self.widest / 4 && enough + FRAME_COST <= self.widest / 2;
+            if first.len() <= room.frame && is_given {
                 ready!(self.flow.poll_room(cx, enough))?;
                 return Poll::Ready(Ok(()));
             }

@@ -325,7 +325,8 @@ impl Running {
     }
 }
 
-async fn sleep_until(next: Option<Instant>) {
+/// Until that time; `None`: for ever.
+pub(super) async fn sleep_until(next: Option<Instant>) {
     match next {
         Some(next) => tokio::time::sleep_until(next).await,
         None => std::future::pending().await,

@@ -9,13 +9,13 @@ use tokio::time::Instant;
 use super::HandlerFuture;
 use super::dispatch::{Serving, dismiss, poll};
 use super::handler::panicked;
-use super::running::{Entry, Promise};
+use super::running::{Entry, Promise, sleep_until};
 use super::stats::MethodStats;
 use crate::call::{Event, EventStream};
 use crate::metadata::Metadata;
 use crate::raw::{Answer, Ends, Item, Reply, ReplyBody, Writer, status_of};
 use crate::spec::Method;
-use crate::status::Status;
+use crate::status::{Reason, Status};
 use crate::transport::{Closed, Epoch, Flow, Peer};
 use crate::wire::flow::{Inbound, Outbound};
 
@@ -143,7 +143,14 @@ impl Streamed {
             biased;
             done = working => done,
             () = flow.epoch().ended() => Err(End::Disconnected),
+            // What waits for credit does not look at the time.
+            () = sleep_until(self.answer.deadline()) => Err(End::Said(Err(self.expired()))),
         }
+    }
+
+    fn expired(&self) -> Status {
+        let text = format!("{} did not end before the deadline", self.method);
+        Status::deadline_exceeded(text).with_reason(Reason::Deadline)
     }
 
     fn why_closed(&self, flow: &Flow) -> End {

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 use crate::ledger::{Call, Outcome};
 use crate::probe::{Job, Order, ProbeClient};
 use crate::run::HORIZON;
-use crate::world::World;
 
 /// A call to be made at its time, and given up maybe.
 pub(crate) struct Planned {
@@ -18,7 +17,7 @@ pub(crate) struct Planned {
     gives_up_after: Option<Duration>,
 }
 
-pub(crate) fn plan(world: &World, random: &mut StdRng) -> Vec<Planned> {
+pub(crate) fn plan(clients: usize, random: &mut StdRng) -> Vec<Planned> {
     let count = random.random_range(5..40);
     let one = |id| {
         let millis = |range| Duration::from_millis(range);
@@ -40,7 +39,7 @@ pub(crate) fn plan(world: &World, random: &mut StdRng) -> Vec<Planned> {
         let gives_up_after = gives_up.then(|| timeout.mul_f64(random.random::<f64>() * 0.9));
         let call = Call {
             job: Job { id, order },
-            client: random.random_range(0..world.clients.len()),
+            client: random.random_range(0..clients),
             idempotent: random.random_bool(0.5),
             timeout,
             began: HORIZON.mul_f64(random.random()),

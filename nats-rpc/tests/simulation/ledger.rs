@@ -8,7 +8,9 @@ use nats_rpc::{Code, Origin, Status};
 use tokio::time::Instant;
 
 use crate::probe::{FAILURE, Job, Order, answer};
-use crate::run::Totals;
+use crate::simulation_support::log::Entry;
+use crate::simulation_support::seeds;
+use crate::simulation_support::totals::Totals;
 
 /// The timers of tokio and the sweep have a millisecond each.
 const SLACK: Duration = Duration::from_millis(5);
@@ -30,6 +32,12 @@ pub(crate) enum Outcome {
     Answered(String),
     Failed { code: Code, origin: Origin, not_processed: bool, text: String },
     Dropped,
+}
+
+impl Outcome {
+    fn has_code(&self, code: Code) -> bool {
+        matches!(self, Self::Failed { code: own, .. } if *own == code)
+    }
 }
 
 impl From<Result<String, Status>> for Outcome {
@@ -114,7 +122,7 @@ impl Drop for Running {
 pub(crate) struct Ledger {
     pub(crate) calls: Vec<Call>,
     pub(crate) book: Book,
-    pub(crate) events: Vec<String>,
+    pub(crate) events: Vec<Entry>,
     /// Some clocks are wrong, so nobody can tell what is stale.
     pub(crate) skewed: bool,
     /// What was left when it was all over; empty if nothing was.
@@ -122,9 +130,18 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// # Errors
-    /// What is not as it must be.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    /// What a service finds late it does not begin.
+    fn check_start(&self, call: &Call, runs: &[&Run]) -> Result<(), &'static str> {
+        let latest = call.began + call.timeout + Duration::from_millis(500) + SLACK;
+        if !self.skewed && runs.iter().any(|run| run.began > latest) {
+            return Err("a handler began when its caller had long given up");
+        }
+        Ok(())
+    }
+}
+
+impl seeds::Ledger for Ledger {
+    fn check(&self) -> Result<(), String> {
         let runs = self.book.runs.lock().unwrap();
         for call in &self.calls {
             let of_call: Vec<&Run> =
@@ -135,34 +152,29 @@ impl Ledger {
         if self.left.is_empty() { Ok(()) } else { Err(format!("in the end: {}", self.left.join(", "))) }
     }
 
-    /// What a service finds late it does not begin.
-    fn check_start(&self, call: &Call, runs: &[&Run]) -> Result<(), &'static str> {
-        let latest = call.began + call.timeout + Duration::from_millis(500) + SLACK;
-        if !self.skewed && runs.iter().any(|run| run.began > latest) {
-            return Err("a handler began when its caller had long given up");
-        }
-        Ok(())
-    }
-
-    pub(crate) fn totals(&self) -> Totals {
+    fn totals(&self) -> Totals {
         let runs = self.book.runs.lock().unwrap();
-        let mut totals = Totals { calls: self.calls.len(), handlers: runs.len(), ..Totals::default() };
+        let mut totals = Totals::default();
+        totals.add("calls", self.calls.len());
+        totals.add("handlers run", runs.len());
         for call in &self.calls {
-            match &call.outcome {
-                Some(Outcome::Answered(_)) => totals.answered += 1,
-                Some(Outcome::Dropped) => totals.dropped += 1,
-                Some(Outcome::Failed { code: Code::DeadlineExceeded, .. }) => totals.expired += 1,
-                Some(Outcome::Failed { not_processed: true, .. }) => totals.not_processed += 1,
-                Some(Outcome::Failed { origin: Origin::Transport, text, .. }) => {
-                    totals.lost += 1;
-                    totals.silent += usize::from(text.starts_with("no instance has answered"));
-                    totals.gone += usize::from(text.contains("has gone") || text.contains("no longer"));
-                }
-                Some(Outcome::Failed { .. }) => totals.failed += 1,
-                None => {}
-            }
+            let outcome = call.outcome.as_ref();
+            let is = |of: fn(&Outcome) -> bool| usize::from(outcome.is_some_and(of));
+            let says = |text: &str| {
+                usize::from(matches!(outcome, Some(Outcome::Failed { text: own, .. }) if own.contains(text)))
+            };
+            totals.add("answered", is(|outcome| matches!(outcome, Outcome::Answered(_))));
+            totals.add("dropped", is(|outcome| matches!(outcome, Outcome::Dropped)));
+            totals.add("expired", is(|outcome| outcome.has_code(Code::DeadlineExceeded)));
+            totals.add(
+                "not processed",
+                is(|outcome| matches!(outcome, Outcome::Failed { not_processed: true, .. })),
+            );
+            totals.add("failed by their handlers", is(|outcome| outcome.has_code(FAILURE)));
+            totals.add("not accepted", says("no instance has answered"));
+            totals.add("lost with their instance", says("has gone") + says("no longer"));
             let times = runs.iter().filter(|run| run.id == call.job.id && run.depth == 0).count();
-            totals.repeated += usize::from(times > 1);
+            totals.add("run twice because they may", usize::from(times > 1));
         }
         totals
     }

@@ -83,6 +83,8 @@ struct Assembly {
 enum Over {
     /// The other side has said how the call ended, or this one has.
     Ended,
+    /// Nobody needs it any more.
+    Closed,
     /// It has to be ended by this side.
     Broken(Broken),
 }
@@ -100,6 +102,8 @@ pub(crate) enum Broken {
     Malformed(wire::Malformed),
     /// What should be sent can't be.
     Writer(Status),
+    /// Its call is over, and whoever still reads it has outlived that.
+    Over,
 }
 
 impl Flow {
@@ -183,10 +187,14 @@ impl Flow {
     /// Nothing is sent or received from now on.
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
-        state.over.get_or_insert(Over::Ended);
+        if !matches!(state.over, Some(Over::Broken(_))) {
+            state.over = Some(Over::Closed);
+        }
         state.arrived.clear();
         state.assembly = None;
         state.share = None;
+        // A handler may have given its requests to a task that goes on.
+        state.wake_reader();
         state.wake_writer();
     }
 

@@ -171,8 +171,10 @@ impl Flow {
             }
             return Poll::Ready(Ok(arrived));
         }
-        if let Some(Over::Broken(why)) = &state.over {
-            return Poll::Ready(Err(why.clone()));
+        match &state.over {
+            Some(Over::Broken(why)) => return Poll::Ready(Err(why.clone())),
+            Some(Over::Closed) => return Poll::Ready(Err(Broken::Over)),
+            Some(Over::Ended) | None => {}
         }
         register(&mut state.reader, cx);
         Poll::Pending

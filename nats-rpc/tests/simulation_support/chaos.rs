@@ -3,90 +3,83 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nats_rpc::transport::memory::{Client, Faults, Options, Subscriber};
+use nats_rpc::transport::memory::Faults;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::task::JoinSet;
 
-use crate::run::{HORIZON, Log};
-use crate::world::World;
+use super::log::{Log, Trouble};
+use super::scene::Scene;
 
-/// Somebody who listens in: NATS says of no subject that nobody is there.
-pub(crate) struct Tap {
-    _client: Client,
-    _subscriber: Subscriber,
-}
-
-impl Tap {
-    pub(crate) fn new(world: &World) -> Self {
-        let client = world.broker.client(&Options::new().name("tap")).unwrap();
-        let subscriber = client.subscribe("svc.>", None).unwrap();
-        Self { _client: client, _subscriber: subscriber }
-    }
-}
-
-/// A few things that go wrong, each at its time, and pass.
-pub(crate) async fn break_things(world: Arc<World>, mut random: StdRng, log: Log) {
+/// Breaks a few things, each at its time before `horizon`; they pass.
+pub(crate) async fn break_things(scene: Arc<Scene>, mut random: StdRng, log: Log, horizon: Duration) {
     let mut things = JoinSet::new();
     for _ in 0..random.random_range(0..8) {
-        let at = HORIZON.mul_f64(random.random());
+        let at = horizon.mul_f64(random.random());
         let lasts = Duration::from_millis(random.random_range(20..4_000));
         let seed = random.random();
-        let (world, log) = (Arc::clone(&world), log.clone());
+        let (scene, log) = (Arc::clone(&scene), log.clone());
         things.spawn(async move {
             tokio::time::sleep(at).await;
-            one(&world, StdRng::seed_from_u64(seed), lasts, &log).await;
+            one(&scene, StdRng::seed_from_u64(seed), lasts, &log).await;
         });
     }
     things.join_all().await;
 }
 
-async fn one(world: &World, mut random: StdRng, lasts: Duration, log: &Log) {
-    let broker = &world.broker;
-    let name = world.any_name(&mut random);
+async fn one(scene: &Scene, mut random: StdRng, lasts: Duration, log: &Log) {
+    let broker = &scene.broker;
+    let name = scene.any_name(&mut random);
     match random.random_range(0..8) {
         0 => {
-            log.note(&format!("{name} is disconnected"));
+            let entry = log.broke(Trouble::Disconnected(name.clone()));
             broker.disconnect(&name);
+            log.healed(entry);
         }
         1 => {
-            log.note(&format!("{name} is frozen for {lasts:?}"));
+            let entry = log.broke(Trouble::Frozen(name.clone()));
             broker.freeze(&name);
             tokio::time::sleep(lasts).await;
             broker.thaw(&name);
+            log.healed(entry);
         }
         2 => {
-            log.note(&format!("{name} is partitioned for {lasts:?}"));
+            let entry = log.broke(Trouble::Partitioned(name.clone()));
             broker.partition(&name);
             tokio::time::sleep(lasts).await;
             broker.heal(&name);
+            log.healed(entry);
         }
         3 => {
-            let (one, other) = World::any_route(&mut random);
-            log.note(&format!("the route from {one} to {other} is cut for {lasts:?}"));
+            let (one, other) = Scene::any_route(&mut random);
+            let entry = log.broke(Trouble::RouteCut(one, other));
             broker.cut_route(one, other);
             tokio::time::sleep(lasts).await;
             broker.heal_route(one, other);
+            log.healed(entry);
         }
         4 => {
-            log.note(&format!("the broker is stopped for {lasts:?}"));
+            let entry = log.broke(Trouble::BrokerStopped);
             broker.stop();
             tokio::time::sleep(lasts).await;
             broker.start();
+            log.healed(entry);
         }
         5 | 6 => {
-            let server = &world.servers[random.random_range(0..world.servers.len())];
-            log.note(&format!("{} is stopped, and started after {lasts:?}", server.name));
+            let server = &scene.servers[random.random_range(0..scene.servers.len())];
+            let entry = log.broke(Trouble::ServerStopped(server.name.clone()));
             server.stop().await;
             tokio::time::sleep(lasts).await;
             server.start().await;
+            log.healed(entry);
         }
         _ => {
             let faults = faults(&mut random);
-            log.note(&format!("for {lasts:?}: {faults:?}"));
+            let entry = log.broke(Trouble::Faults(faults.clone()));
             broker.add_faults(faults);
             tokio::time::sleep(lasts).await;
             broker.clear_faults();
+            log.healed(entry);
         }
     }
 }
