@@ -67,7 +67,10 @@ async fn serve(world: &World, mounts: impl IntoIterator<Item = Mount>) -> Handle
 fn identity(verb: &str, name: &str, version: &str, id: &str) -> Value {
     json!({
         "type": format!("io.nats.micro.v1.{verb}_response"), "name": name, "id": id, "version": version,
-        "metadata": { "nats-rpc.version": env!("CARGO_PKG_VERSION") },
+        "metadata": {
+            "nats-rpc.version": env!("CARGO_PKG_VERSION"),
+            "nats-rpc.subject": format!("svc.{}", name.replace('_', ".")),
+        },
     })
 }
 

@@ -144,7 +144,12 @@ async fn a_tap_swallows_the_503_and_nothing_hangs() {
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     assert!(begin.elapsed() < LONG, "{:?}", begin.elapsed());
     // Somebody was there, and is gone: the call is missed for its ACCEPT, long before its deadline.
-    let server = world.serve(probe(|_| async { Ok(answer("here")) })).await;
+    let slowly = |_| async {
+        // Long enough for an ACCEPT, which shows that the service sends them.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        Ok(answer("here"))
+    };
+    let server = world.serve(probe(slowly)).await;
     let client = world.client().await;
     assert_eq!(client.ask(question("")).await.unwrap().into_inner().text, "here");
     server.shutdown().await;

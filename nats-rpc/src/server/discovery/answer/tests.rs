@@ -34,7 +34,9 @@ fn info_says_it_all() {
     let expected = json!({
         "type": "io.nats.micro.v1.info_response", "name": "test_v1_Idle", "id": service.id.as_str(),
         "version": "1.2.3-rc.1", "description": "does nothing",
-        "metadata": { "nats-rpc.version": env!("CARGO_PKG_VERSION") },
+        "metadata": {
+            "nats-rpc.version": env!("CARGO_PKG_VERSION"), "nats-rpc.subject": "svc.test.v1.Idle",
+        },
         "endpoints": [
             endpoint("A", "unary"), endpoint("B", "server_stream"),
             endpoint("C", "client_stream"), endpoint("D", "bidi_stream"),
@@ -72,7 +74,7 @@ fn an_absurd_clock_is_no_reason_to_panic() {
 fn what_does_not_fit_says_less() {
     let service = service();
     service.endpoints()[0].stats().record(Some(&Status::internal("x".repeat(500))), Duration::ZERO);
-    for (verb, without_prose, one_endpoint) in [(Verb::Info, 600, 300), (Verb::Stats, 1200, 500)] {
+    for (verb, without_prose, one_endpoint) in [(Verb::Info, 650, 350), (Verb::Stats, 1250, 550)] {
         let full = answer(&service, verb, usize::MAX);
         let less = answer(&service, verb, without_prose);
         assert_eq!(less["endpoints"].as_array().unwrap().len(), 4, "{verb:?}");
