@@ -240,13 +240,12 @@ impl Running {
     /// meanwhile has to wait for it to be forgotten.
     fn accept(&self, accepts: &mut Accepts, handle: u64, now: Instant) {
         let promise = self.calls.with(handle, |call| {
-            call.accepted = true;
-            (call.promise.take(), call.flow.clone())
+            // An answer that is larger than a frame may go out on the next connection, after its ACCEPT.
+            let promise = call.promise.take_if(|promise| !promise.epoch.has_ended());
+            call.accepted |= promise.is_some();
+            (promise, call.flow.clone())
         });
         let Some((Some(Promise { reply, via, epoch, .. }), flow)) = promise else { return };
-        if epoch.has_ended() {
-            return;
-        }
         let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO };
         accepts.listed.insert((0, now, handle));
         accepts.accepted.insert(handle, accepted);
@@ -342,7 +341,12 @@ impl Entry {
 
     /// The answer is a stream after all.
     pub(super) fn attach(&self, flow: &Arc<Flow>) {
-        self.running.calls.with(self.handle, |call| call.flow = Some(Arc::clone(flow)));
+        self.running.calls.with(self.handle, |call| {
+            call.flow = Some(Arc::clone(flow));
+            if let Some(promise) = &mut call.promise {
+                promise.epoch = Arc::clone(flow.epoch());
+            }
+        });
     }
 
     /// Whether the handler is to stop; wakes the task when it is.
