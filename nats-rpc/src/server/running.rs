@@ -1,5 +1,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub(super) struct Running {
     calls: Slab<Call>,
     accepts: Mutex<Accepts>,
     wake: Notify,
+    /// Whether calls that come now are stopped at once.
+    is_shut_down: AtomicBool,
     start: Instant,
 }
 
@@ -110,8 +114,8 @@ pub(super) struct Entry {
 
 impl Running {
     pub(super) fn new(instance: Instance) -> Self {
-        let (accepts, wake) = (Mutex::default(), Notify::new());
-        Self { instance, calls: Slab::new(), accepts, wake, start: Instant::now() }
+        let (accepts, wake, is_shut_down) = (Mutex::default(), Notify::new(), AtomicBool::new(false));
+        Self { instance, calls: Slab::new(), accepts, wake, is_shut_down, start: Instant::now() }
     }
 
     pub(super) fn instance(&self) -> &str {
@@ -131,6 +135,9 @@ impl Running {
     ) -> Option<Entry> {
         let due = promise.as_ref().and_then(|promise| promise.due);
         let handle = self.calls.open(Call { waker: None, stop: None, flow, promise, accepted: false })?;
+        if self.is_shut_down.load(Ordering::SeqCst) {
+            self.stop([handle].into_iter(), Stop::Shutdown);
+        }
         if let Some(due) = due {
             self.promise(handle, due);
         }
@@ -166,8 +173,9 @@ impl Running {
         }
     }
 
-    /// Stops all handlers.
+    /// Stops all handlers, those of calls that still come too.
     pub(super) fn shut_down(&self) {
+        self.is_shut_down.store(true, Ordering::SeqCst);
         for number in self.calls.numbers() {
             let waker = self.calls.with_number(number, |_, call| call.stop(Stop::Shutdown));
             waker.flatten().into_iter().for_each(Waker::wake);
@@ -205,7 +213,7 @@ impl Running {
     }
 
     /// Sends ACCEPTs and gives up what has no caller any more, for as long as it is polled.
-    pub(super) async fn run(&self) {
+    pub(super) async fn run(&self) -> Infallible {
         let mut next_sweep = Instant::now() + SWEEP;
         loop {
             let now = Instant::now();
