@@ -19,6 +19,8 @@ const UNARY_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPTED: Duration = Duration::from_millis(30);
 /// An idempotent call that nobody answers is made again, at most so often in all.
 const ATTEMPTS: usize = 5;
+/// What a call may take beside its pauses and round trips: less than what an audit would need to mend something.
+const DELAY: Duration = Duration::from_millis(20);
 /// How long what is lost may go unnoticed: calls are asked after every 5 s, connections come back within 4 s, servers
 /// a second later, and then there are silences to be waited for.
 const UNNOTICED: Duration = Duration::from_secs(15);
@@ -153,7 +155,7 @@ fn check_time(call: &Call, _: &[&Run], facts: &Facts<'_>) -> Checked {
         }
     }
     if !script.hangs() {
-        let allowed = if facts.is_quiet() { Duration::from_millis(100) } else { UNNOTICED };
+        let allowed = if facts.is_quiet() { DELAY } else { UNNOTICED };
         let longest = script.longest(facts.terms.round_trip, facts.terms.window);
         if call.ended > call.began.max(facts.healed()) + longest + allowed {
             return Err("it took too long");
