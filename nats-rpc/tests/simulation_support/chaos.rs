@@ -30,7 +30,7 @@ pub(crate) async fn break_things(scene: Arc<Scene>, mut random: StdRng, log: Log
 async fn one(scene: &Scene, mut random: StdRng, lasts: Duration, log: &Log) {
     let broker = &scene.broker;
     let name = scene.any_name(&mut random);
-    match random.random_range(0..8) {
+    match random.random_range(0..10) {
         0 => {
             let entry = log.broke(Trouble::Disconnected(name.clone()));
             broker.disconnect(&name);

@@ -79,9 +79,9 @@ fn sending(streams: bool, random: &mut StdRng) -> Sending {
         return Sending { pace: pace(0, random), sizes, end: End::Well };
     }
     let sizes: Vec<usize> = match random.random_range(0..10) {
-        0..=1 => Vec::new(),
-        2..=4 => sizes(random, 1..6, 0..200),
-        5 => sizes(random, 50..300, 0..64),
+        0 => Vec::new(),
+        1..=3 => sizes(random, 1..10, 0..200),
+        4..=5 => sizes(random, 50..300, 0..64),
         6 => sizes(random, 1..20, 0..1),
         7 => sizes(random, 1..8, 1_000..20_000),
         8 => sizes(random, 1..5, 20_000..100_000),
@@ -115,9 +115,10 @@ fn pace(count: usize, random: &mut StdRng) -> Pace {
     let at = random.random_range(0..=count);
     match random.random_range(0..20) {
         0..=7 => Pace::None,
-        8..=13 => Pace::Each(millis(random, 1..4_000) / (count as u32 + 1)),
+        8..=9 => Pace::Each(millis(random, 1..1_000) / (count as u32 + 1)),
+        10..=13 => Pace::Each(millis(random, 1_000..10_000) / (count as u32 + 1)),
         14..=15 => Pace::Once(at, millis(random, 1..100)),
-        16..=18 => Pace::Once(at, millis(random, 100..4_000)),
+        16..=18 => Pace::Once(at, millis(random, 100..6_000)),
         _ => Pace::Once(at, millis(random, 20_000..70_000)),
     }
 }
