@@ -159,6 +159,8 @@ impl Attempt {
     fn connect(&self, credit: u64) {
         if let (Some(flow), Some(watch), Some(peer)) = (&self.flow, &self.watch, &self.peer) {
             flow.connect(peer.clone(), credit);
+            // A part of the response may have been read before its ACCEPT was.
+            flow.announce_owed();
             watch.attach(flow);
         }
     }

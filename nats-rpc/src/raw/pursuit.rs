@@ -235,7 +235,10 @@ impl Pursuit {
         self.failure = Some(status);
         if again && self.repeats < REPEATS {
             self.repeats += 1;
-            self.send(attempt.ticket().epoch(), self.made - 1);
+            let epoch = Arc::clone(attempt.ticket().epoch());
+            // Its stream would count as one beside its successor's.
+            drop(attempt);
+            self.send(&epoch, self.made - 1);
         }
     }
 

@@ -1,5 +1,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -38,6 +40,8 @@ pub(super) struct Running {
     calls: Slab<Call>,
     accepts: Mutex<Accepts>,
     wake: Notify,
+    /// Whether calls that come now are stopped at once.
+    is_shut_down: AtomicBool,
     start: Instant,
     /// How often the way of an accepted call through an import is used, so that it stays open.
     keep_alive: Duration,
@@ -121,8 +125,9 @@ pub(super) struct Entry {
 
 impl Running {
     pub(super) fn new(instance: Instance, keep_alive: Duration) -> Self {
-        let (accepts, wake) = (Mutex::default(), Notify::new());
-        Self { instance, calls: Slab::new(), accepts, wake, start: Instant::now(), keep_alive }
+        let (accepts, wake, is_shut_down) = (Mutex::default(), Notify::new(), AtomicBool::new(false));
+        let start = Instant::now();
+        Self { instance, calls: Slab::new(), accepts, wake, is_shut_down, start, keep_alive }
     }
 
     pub(super) fn instance(&self) -> &str {
@@ -142,6 +147,9 @@ impl Running {
     ) -> Option<Entry> {
         let due = promise.as_ref().and_then(|promise| promise.due);
         let handle = self.calls.open(Call { waker: None, stop: None, flow, promise, accepted: false })?;
+        if self.is_shut_down.load(Ordering::SeqCst) {
+            self.stop([handle].into_iter(), Stop::Shutdown);
+        }
         if let Some(due) = due {
             self.promise(handle, due);
         }
@@ -177,8 +185,9 @@ impl Running {
         }
     }
 
-    /// Stops all handlers.
+    /// Stops all handlers, those of calls that still come too.
     pub(super) fn shut_down(&self) {
+        self.is_shut_down.store(true, Ordering::SeqCst);
         for number in self.calls.numbers() {
             let waker = self.calls.with_number(number, |_, call| call.stop(Stop::Shutdown));
             waker.flatten().into_iter().for_each(Waker::wake);
@@ -216,7 +225,7 @@ impl Running {
     }
 
     /// Sends ACCEPTs and gives up what has no caller any more, for as long as it is polled.
-    pub(super) async fn run(&self) {
+    pub(super) async fn run(&self) -> Infallible {
         let mut next_sweep = Instant::now() + SWEEP;
         loop {
             let now = Instant::now();
@@ -252,15 +261,12 @@ impl Running {
     /// meanwhile has to wait for it to be forgotten.
     fn accept(&self, accepts: &mut Accepts, handle: u64, now: Instant) {
         let promise = self.calls.with(handle, |call| {
-            call.accepted = true;
-            (call.promise.take(), call.flow.clone())
+            // An answer that is larger than a frame may go out on the next connection, after its ACCEPT.
+            let promise = call.promise.take_if(|promise| !promise.epoch.has_ended());
+            call.accepted |= promise.is_some();
+            (promise, call.flow.clone())
         });
         let Some((Some(Promise { reply, via, epoch, .. }), flow)) = promise else { return };
-        // The answer may go by another connection than the call came.
-        let epoch = flow.as_ref().map_or(epoch, |flow| Arc::clone(flow.epoch()));
-        if epoch.has_ended() {
-            return;
-        }
         let import = (via == Via::StreamImport).then(|| Import {
             reply: reply.clone(),
             epoch: Arc::clone(&epoch),
@@ -373,7 +379,12 @@ impl Entry {
 
     /// The answer is a stream after all.
     pub(super) fn attach(&self, flow: &Arc<Flow>) {
-        self.running.calls.with(self.handle, |call| call.flow = Some(Arc::clone(flow)));
+        self.running.calls.with(self.handle, |call| {
+            call.flow = Some(Arc::clone(flow));
+            if let Some(promise) = &mut call.promise {
+                promise.epoch = Arc::clone(flow.epoch());
+            }
+        });
     }
 
     /// Whether the handler is to stop; wakes the task when it is.

@@ -37,7 +37,7 @@ impl Plan {
         let foreign_members = discovery.refuse_other_groups(&epoch, self.startup_check).await?;
         let calls = Calls::new(instance, self.import_threshold / KEPT_PER_THRESHOLD);
         let run = Run { plan: self, connection, calls: calls.clone(), discovery, foreign_members };
-        let session = run.open(epoch).await?;
+        let session = run.open_first(epoch).await?;
         let stop = CancellationToken::new();
         let task = tokio::spawn(run.serve(session, stop.clone()));
         Ok(Handle { calls, stop, task: Some(task) })
@@ -55,12 +55,26 @@ struct Run {
 }
 
 impl Run {
+    /// Opens the first session. Calls come before that is done, and when it fails they have nobody else.
+    async fn open_first(&self, epoch: Arc<Epoch>) -> Result<Session, Status> {
+        let Calls { running, abort, .. } = &self.calls;
+        let opened = tokio::select! {
+            biased;
+            opened = self.open(epoch) => opened,
+            never = running.run() => match never {},
+        };
+        opened.inspect_err(|_| {
+            abort.cancel();
+            running.shut_down();
+        })
+    }
+
     async fn serve(self, first: Session, stop: CancellationToken) {
         let running = Arc::clone(&self.calls.running);
         tokio::select! {
             biased;
             () = self.serve_connections(first, stop) => {}
-            () = running.run() => {}
+            never = running.run() => match never {},
         }
     }
 

@@ -103,6 +103,22 @@ async fn only_different_subscriptions_are_reordered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_subscription_stays_in_order_when_reordering_begins_and_ends() {
+    let broker = Broker::seeded(9);
+    let (a, b) = (client(&broker, "a"), client(&broker, "b"));
+    let mut all = b.subscribe("x", None).unwrap();
+    let late = Faults::new().delay(1.0, ms(100)..=ms(200));
+    for (text, faults) in [("1", late.clone()), ("2", late.reorder(true)), ("3", Faults::new())] {
+        broker.add_faults(faults);
+        a.publish("x", None, text);
+        broker.clear_faults();
+    }
+    for text in ["1", "2", "3"] {
+        assert_eq!(all.next().await.unwrap().payload, text);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_earlier_message_does_not_wait_for_a_later_one() {
     let broker = Broker::seeded(1);
     let (a, b) = (client(&broker, "a"), client(&broker, "b"));

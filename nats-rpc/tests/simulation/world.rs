@@ -20,15 +20,15 @@ pub(crate) async fn new(seed: u64, skewed: bool, random: &mut StdRng, book: &Boo
     for n in 0..random.random_range(1..=3) {
         let book = book.clone();
         let build = move |connection: &Connection| front(connection, &book);
-        scene.add_server(format!("front{n}"), any_place(skewed, random), build).await;
+        scene.add_server(format!("front{n}"), any_place(skewed, random).0, build).await;
     }
     for n in 0..random.random_range(1..=2) {
         let book = book.behind();
         let build = move |_: &Connection| behind(&book);
-        scene.add_server(format!("behind{n}"), any_place(skewed, random), build).await;
+        scene.add_server(format!("behind{n}"), any_place(skewed, random).0, build).await;
     }
     for n in 0..2 {
-        scene.add_client(format!("client{n}"), any_place(skewed, random)).await;
+        scene.add_client(format!("client{n}"), any_place(skewed, random).0).await;
     }
     scene
 }

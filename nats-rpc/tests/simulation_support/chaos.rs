@@ -30,7 +30,7 @@ pub(crate) async fn break_things(scene: Arc<Scene>, mut random: StdRng, log: Log
 async fn one(scene: &Scene, mut random: StdRng, lasts: Duration, log: &Log) {
     let broker = &scene.broker;
     let name = scene.any_name(&mut random);
-    match random.random_range(0..8) {
+    match random.random_range(0..10) {
         0 => {
             let entry = log.broke(Trouble::Disconnected(name.clone()));
             broker.disconnect(&name);
@@ -74,8 +74,8 @@ async fn one(scene: &Scene, mut random: StdRng, lasts: Duration, log: &Log) {
             log.healed(entry);
         }
         _ => {
-            let faults = faults(&mut random);
-            let entry = log.broke(Trouble::Faults(faults.clone()));
+            let (faults, lossy) = faults(&mut random);
+            let entry = log.broke(Trouble::Faults { faults: faults.clone(), lossy });
             broker.add_faults(faults);
             tokio::time::sleep(lasts).await;
             broker.clear_faults();
@@ -84,11 +84,15 @@ async fn one(scene: &Scene, mut random: StdRng, lasts: Duration, log: &Log) {
     }
 }
 
-fn faults(random: &mut StdRng) -> Faults {
+/// Any faults, and whether messages are lost.
+fn faults(random: &mut StdRng) -> (Faults, bool) {
     let pattern = [">", "svc.*.*.*", "svc.*.*._i.>", "_INBOX.>"][random.random_range(0..4)];
     let mut faults = Faults::new().on(pattern);
-    if random.random_bool(0.6) {
-        faults = faults.lose(random.random_range(0.0..0.5));
+    let lossy = random.random_bool(0.6);
+    if lossy {
+        // Few, so that something comes through and something is missing, or many.
+        let most = [0.05, 0.5][random.random_range(0..2)];
+        faults = faults.lose(random.random_range(0.0..most));
     }
     if random.random_bool(0.5) {
         let longest = Duration::from_millis(random.random_range(1..500));
@@ -100,5 +104,5 @@ fn faults(random: &mut StdRng) -> Faults {
     if pattern == "_INBOX.>" || pattern == "svc.*.*._i.>" {
         faults = faults.duplicate(random.random_range(0.0..0.5));
     }
-    faults
+    (faults, lossy)
 }

@@ -16,7 +16,11 @@ pub(crate) enum Trouble {
     RouteCut(&'static str, &'static str),
     BrokerStopped,
     ServerStopped(String),
-    Faults(Faults),
+    Faults {
+        faults: Faults,
+        /// Whether messages are lost.
+        lossy: bool,
+    },
 }
 
 /// Something that went wrong for a while.
@@ -64,7 +68,8 @@ impl fmt::Display for Trouble {
             Self::RouteCut(one, other) => write!(f, "the route from {one} to {other} is cut"),
             Self::BrokerStopped => f.write_str("the broker is stopped"),
             Self::ServerStopped(name) => write!(f, "{name} is shut down, and started again"),
-            Self::Faults(faults) => write!(f, "{faults:?}"),
+            Self::Faults { faults, lossy: true } => write!(f, "some messages are lost: {faults:?}"),
+            Self::Faults { faults, lossy: false } => write!(f, "messages are late: {faults:?}"),
         }
     }
 }

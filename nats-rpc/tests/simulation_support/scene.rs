@@ -100,8 +100,9 @@ impl Process {
     }
 }
 
-/// Anywhere, near or far, with a clock that may be wrong if clocks are `skewed`.
-pub(crate) fn any_place(skewed: bool, random: &mut StdRng) -> Options {
+/// Anywhere, near or far, with a clock that may be wrong if clocks are `skewed`. With how long a message takes to the
+/// broker or back, at most.
+pub(crate) fn any_place(skewed: bool, random: &mut StdRng) -> (Options, Duration) {
     let latency = match random.random_range(0..10) {
         0 => Duration::from_millis(75),
         1..=3 => Duration::from_millis(random.random_range(1..=10)),
@@ -109,5 +110,7 @@ pub(crate) fn any_place(skewed: bool, random: &mut StdRng) -> Options {
     };
     let ahead_ms = if skewed { [0, 13_000, -13_000][random.random_range(0..3)] } else { 0 };
     let node = NODES[random.random_range(0..NODES.len())];
-    Options::new().node(node).latency(latency).jitter(latency / 2).clock_ahead_ms(ahead_ms)
+    let jitter = latency / 2;
+    let options = Options::new().node(node).latency(latency).jitter(jitter).clock_ahead_ms(ahead_ms);
+    (options, latency + jitter)
 }

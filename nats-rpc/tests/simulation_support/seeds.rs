@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use super::totals::Totals;
 
 const THREADS: u64 = 2;
+/// A thread stops after so many seeds that failed.
+const ENOUGH: usize = 10;
 /// Whatever takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(600);
 /// How long tasks may take to end once nobody has any use for them.
@@ -27,13 +29,12 @@ pub(crate) fn try_seeds<L: Ledger>(name: &str, usual: u64, run: impl Fn(u64) -> 
     if let Some(seed) = variable("NATS_RPC_SEED") {
         let ledger = run(seed);
         println!("{ledger}");
-        ledger.check().unwrap_or_else(|wrong| fail(name, seed, &wrong));
-        return;
+        return ledger.check().unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
     }
     let seeds = variable("NATS_RPC_SEEDS").unwrap_or(usual);
     let begin = Instant::now();
     let each = seeds.div_ceil(THREADS);
-    let totals: Vec<Totals> = std::thread::scope(|scope| {
+    let tried: Vec<Tried> = std::thread::scope(|scope| {
         let part = |thread: u64| (thread * each)..((thread + 1) * each).min(seeds);
         let run = &run;
         let threads: Vec<_> =
@@ -43,40 +44,43 @@ pub(crate) fn try_seeds<L: Ledger>(name: &str, usual: u64, run: impl Fn(u64) -> 
             .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     });
-    let totals = totals.into_iter().fold(Totals::default(), Totals::plus);
+    let failed: Vec<u64> = tried.iter().flat_map(|part| &part.failed).copied().collect();
+    let totals = tried.into_iter().map(|part| part.totals).fold(Totals::default(), Totals::plus);
     println!("{seeds} seeds in {:.1} s: {totals}", begin.elapsed().as_secs_f64());
+    assert!(failed.is_empty(), "these seeds failed: {failed:?}");
     totals.assert_that_everything_was_tried();
 }
 
-fn try_all<L: Ledger>(name: &str, seeds: Range<u64>, run: impl Fn(u64) -> L) -> Totals {
-    let mut totals = Totals::default();
+#[derive(Default)]
+struct Tried {
+    totals: Totals,
+    failed: Vec<u64>,
+}
+
+fn try_all<L: Ledger>(name: &str, seeds: Range<u64>, run: impl Fn(u64) -> L) -> Tried {
+    let mut tried = Tried::default();
     for seed in seeds {
-        match catch_unwind(AssertUnwindSafe(|| run(seed))) {
+        let wrong = match catch_unwind(AssertUnwindSafe(|| run(seed))) {
             Ok(ledger) => {
-                ledger.check().unwrap_or_else(|wrong| fail(name, seed, &wrong));
-                totals = totals.plus(ledger.totals());
+                tried.totals = tried.totals.plus(ledger.totals());
+                ledger.check().err()
             }
-            Err(panic) => {
-                replay(name, seed);
-                std::panic::resume_unwind(panic);
-            }
+            Err(_) => Some("it panicked".to_owned()),
+        };
+        let Some(wrong) = wrong else { continue };
+        eprintln!("seed {seed}: {wrong}");
+        eprintln!("to replay: NATS_RPC_SEED={seed} cargo test -p nats-rpc --test {name} -- --nocapture");
+        tried.failed.push(seed);
+        if tried.failed.len() == ENOUGH {
+            break;
         }
     }
-    totals
+    tried
 }
 
 fn variable(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text:?}")))
-}
-
-fn fail(name: &str, seed: u64, wrong: &str) -> ! {
-    replay(name, seed);
-    panic!("seed {seed}: {wrong}");
-}
-
-fn replay(name: &str, seed: u64) {
-    eprintln!("to replay: NATS_RPC_SEED={seed} cargo test -p nats-rpc --test {name} -- --nocapture");
 }
 
 /// Runs one seed, alone on one thread, in no time.

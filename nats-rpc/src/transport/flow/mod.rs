@@ -52,6 +52,8 @@ struct State {
     arrived: VecDeque<Arrived>,
     assembly: Option<Assembly>,
     share: Option<Share>,
+    /// Credit that could not be announced, since the other end was not known.
+    owed: Option<u64>,
     /// The reader has gone, but the call goes on: what comes is dropped.
     discards: bool,
     over: Option<Over>,
@@ -128,6 +130,7 @@ impl Flow {
             arrived: VecDeque::new(),
             assembly: None,
             share: Some(share),
+            owed: None,
             discards: false,
             over: None,
             reader: None,
@@ -152,6 +155,14 @@ impl Flow {
         state.peer = Some(peer);
         state.outbound.allow(credit);
         state.wake_writer();
+    }
+
+    /// Announces the credit that could not be announced before the other end was known.
+    pub(crate) fn announce_owed(&self) {
+        let mut state = lock(&self.state);
+        if let Some(upto) = state.owed.take() {
+            self.announce(&mut state, upto);
+        }
     }
 
     /// What this side knows of the stream, for the other to compare with.

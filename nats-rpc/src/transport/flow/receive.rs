@@ -138,9 +138,10 @@ impl Flow {
         self.announce(state, upto);
     }
 
-    fn announce(&self, state: &State, upto: u64) {
-        if let Some(credit) = state.credit(upto) {
-            self.epoch.send_control(credit);
+    pub(super) fn announce(&self, state: &mut State, upto: u64) {
+        match state.credit(upto) {
+            Some(credit) => self.epoch.send_control(credit),
+            None => state.owed = Some(upto),
         }
     }
 
@@ -149,7 +150,7 @@ impl Flow {
         let mut state = lock(&self.state);
         state.inbound.widen(self.epoch.promises().first_window());
         let upto = state.inbound.grant();
-        self.announce(&state, upto);
+        self.announce(&mut state, upto);
     }
 
     /// Adds what came with the OPEN.

@@ -60,6 +60,11 @@ impl Delays {
         self.lanes.contains_key(&lane)
     }
 
+    /// When the last of what is under way there arrives.
+    pub(super) fn last(&self, lane: Lane) -> Option<Instant> {
+        self.lanes.get(&lane).map(|traffic| traffic.last)
+    }
+
     pub(super) fn push(&mut self, lane: Lane, due: Instant, event: Event) {
         let traffic = self.lanes.entry(lane).or_insert(Traffic { count: 0, last: due });
         traffic.count += 1;

@@ -123,9 +123,10 @@ impl State {
         let rule = rule.map(|rule| &self.faults[rule]);
         let delay = rule.map_or_else(Default::default, |faults| faults.draw_delay(&mut self.rng))
             + receiver.draw_latency(&mut self.rng);
-        let subscription = rule.is_some_and(Faults::reorders).then_some(id);
-        let lane = Lane::Down { from, to, subscription };
-        let at_once = delay.is_zero() && !self.delays.is_busy(lane);
+        let lane = |subscription| Lane::Down { from, to, subscription };
+        let (all, own) = (lane(None), lane(Some(id)));
+        let (lane, other) = if rule.is_some_and(Faults::reorders) { (own, all) } else { (all, own) };
+        let at_once = delay.is_zero() && !self.delays.is_busy(lane) && !self.delays.is_busy(other);
         interest.delivered += 1;
         let is_used_up = interest.is_used_up();
         let arrival = if at_once && receiver.is_running() {
@@ -141,7 +142,11 @@ impl State {
         match arrival {
             None => {}
             Some(arrival) if at_once => self.arrive(arrival),
-            Some(arrival) => self.delays.push(lane, Instant::now() + delay, Event::Arrival(arrival)),
+            Some(arrival) => {
+                // Those of one subscription stay in order when reordering begins or ends, too.
+                let due = (Instant::now() + delay).max(self.delays.last(other).unwrap_or_else(Instant::now));
+                self.delays.push(lane, due, Event::Arrival(arrival));
+            }
         }
     }
 
