@@ -8,6 +8,7 @@ use tower_service::Service;
 
 use crate::call::Cancelled;
 use crate::raw::{Call, Exchange, Remote, Remotes, Reply};
+use crate::spec::Kind;
 use crate::status::Status;
 use crate::subject::{self, Subject};
 use crate::transport::Connection;
@@ -118,7 +119,9 @@ impl Channel {
         let Shared { connection, default_timeout, remotes, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
         let subject = self.subject(&call).map_err(Status::with_not_processed)?;
-        let default = call.method().timeout().or(*default_timeout);
+        let method = call.method();
+        let unary = method.kind() == Kind::Unary;
+        let default = method.timeout().or_else(|| default_timeout.filter(|_| unary));
         let now = call.start(default);
         let remote =
             remotes.of(call.method(), || Remote::new(call.method().service(), subject::prefix_of(&subject)));

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +16,8 @@ pub struct Call {
     context: Context,
     timeout: Option<Duration>,
     metadata: Metadata,
+    /// The one instance that it is for.
+    instance: Option<Arc<str>>,
     body: Body,
 }
 
@@ -30,12 +33,12 @@ impl Call {
     /// Creates a call that inherits the current [`Context`].
     #[must_use]
     pub fn new(method: Method, body: Body) -> Self {
-        Self { method, context: Context::current(), timeout: None, metadata: Metadata::new(), body }
+        Self::received(method, Context::current(), Metadata::new(), body)
     }
 
     /// A call that has come from elsewhere, with a context of its own.
-    pub(crate) fn received(method: Method, context: Context, metadata: Metadata, message: Bytes) -> Self {
-        Self { method, context, timeout: None, metadata, body: Body::Unary(message) }
+    pub(crate) fn received(method: Method, context: Context, metadata: Metadata, body: Body) -> Self {
+        Self { method, context, timeout: None, metadata, instance: None, body }
     }
 
     /// Which method is called.
@@ -68,6 +71,12 @@ impl Call {
         &mut self.metadata
     }
 
+    /// The id of the instance that the call is for; `None` leaves it to the queue group.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
+    }
+
     /// What is sent.
     #[must_use]
     pub fn body(&self) -> &Body {
@@ -95,6 +104,20 @@ impl Call {
         self
     }
 
+    /// Lets no other instance of the service have the call.
+    #[must_use]
+    pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
+        self.instance = Some(instance.into());
+        self
+    }
+
+    /// Replaces what is sent.
+    #[must_use]
+    pub fn with_body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
     /// Turns the timeout into a deadline, counted from now; `default` is taken where none was asked for. Returns
     /// the time.
     pub(crate) fn start(&mut self, default: Option<Duration>) -> Instant {
@@ -116,6 +139,7 @@ impl Call {
             context: self.context.clone(),
             timeout: self.timeout,
             metadata: self.metadata.clone(),
+            instance: self.instance.clone(),
             body: Body::Unary(message.clone()),
         })
     }

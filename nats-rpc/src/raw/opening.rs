@@ -5,7 +5,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::frames::received;
-use super::{Answer, Call, Terms, build};
+use super::{Answer, Body, Call, Terms, build};
 use crate::call::{Context, Priority, TraceContext};
 use crate::metadata::Metadata;
 use crate::spec::Method;
@@ -139,7 +139,7 @@ fn native(payload: &Bytes, method: &Method, arrived: Instant, epoch: &Epoch) -> 
             method.clone(),
             context(&open, arrived),
             received(open.metadata),
-            payload.slice_ref(frame.body),
+            Body::Unary(payload.slice_ref(frame.body)),
         ),
         max_message: open.max_message,
         accept_after: (accept_after != 0)
@@ -201,5 +201,5 @@ fn plain_call(
     if let Some(trace) = header(plain::TRACEPARENT).and_then(TraceContext::from_traceparent) {
         context = context.with_trace(trace, header(plain::TRACESTATE).unwrap_or_default());
     }
-    Ok(Call::received(method.clone(), context, metadata, payload))
+    Ok(Call::received(method.clone(), context, metadata, Body::Unary(payload)))
 }
