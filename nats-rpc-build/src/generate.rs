@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use nats_rpc_codegen::ir::Parts;
+use nats_rpc_codegen::ir::{Parts, Service};
 use nats_rpc_codegen::tokens;
 use prost_build::Module;
 use prost_reflect::FileDescriptor;
@@ -11,7 +11,7 @@ use crate::comments::Comments;
 use crate::config::Config;
 use crate::error::Error;
 use crate::load::Loaded;
-use crate::lower::{Lowered, Settings, Source, lower};
+use crate::lower::{Settings, Source, lower};
 use crate::output::Output;
 use crate::prost::ByProst;
 use crate::{builtin, descriptors, format, messages, modules};
@@ -41,9 +41,8 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
         settings.descriptor_set = format!("{}.binpb", package.file_stem());
         let mut items = messages::finish(&code.remove(module).unwrap_or_default(), &comments)?;
         let lowered: Vec<_> = package.lower(&services, &settings, &comments).collect();
-        for (descriptor, Lowered { service, numbers, warnings }) in lowered {
-            reports.extend(check::service(&service, &numbers, &descriptor, loaded));
-            output.warnings.extend(warnings);
+        for (descriptor, service) in lowered {
+            reports.extend(check::service(&service, &descriptor, loaded));
             items.extend(parse(tokens::service(&service))?);
             output
                 .files
@@ -106,7 +105,7 @@ impl Package {
         services: &BTreeMap<String, prost_build::Service>,
         settings: &Settings,
         comments: &Comments,
-    ) -> impl Iterator<Item = (prost_reflect::ServiceDescriptor, Lowered)> {
+    ) -> impl Iterator<Item = (prost_reflect::ServiceDescriptor, Service)> {
         let descriptors = self.files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
         descriptors.filter_map(move |descriptor| {
             let prost = services.get(descriptor.full_name())?;
@@ -134,17 +133,6 @@ mod tests {
         let directory = format!("../tests/golden/cases/{case}");
         let loaded = Loaded::open(&[format!("{directory}/in.proto")], &[directory]).expect(case);
         generate(Config::new(), &loaded).expect(case)
-    }
-
-    #[test]
-    fn streaming_methods_are_left_out_with_a_warning() {
-        let warnings = output("streaming").warnings;
-        assert_eq!(warnings.len(), 3);
-        assert_eq!(
-            warnings[0],
-            "in.proto:11: left out the streaming method `streaming.v1.Clock.Watch`: only unary methods are generated \
-             so far"
-        );
     }
 
     #[test]

@@ -6,20 +6,11 @@ use syn::{Attribute, Type, Visibility, parse_quote};
 
 use crate::comments::Comments;
 use crate::options::{MethodOptions, ServiceOptions};
-use crate::source::Declared;
 
 /// A service that prost has read, and its descriptor.
 pub(crate) struct Source<'a> {
     pub(crate) prost: &'a prost_build::Service,
     pub(crate) descriptor: &'a ServiceDescriptor,
-}
-
-/// A service of the model, and what was left out.
-pub(crate) struct Lowered {
-    pub(crate) service: Service,
-    /// For each method of the service, its number in the `.proto`.
-    pub(crate) numbers: Vec<usize>,
-    pub(crate) warnings: Vec<String>,
 }
 
 /// What is the same for all services of a package.
@@ -29,20 +20,12 @@ pub(crate) struct Settings {
     pub(crate) descriptor_set: String,
 }
 
-pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comments) -> Lowered {
-    let (mut methods, mut numbers, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, prost) in source.prost.methods.iter().enumerate() {
-        let method = method(source, number, settings, comments);
-        if method.kind == Kind::Unary {
-            methods.push(method);
-            numbers.push(number);
-        } else {
-            warnings.push(skipped(source.descriptor, number, &prost.proto_name));
-        }
-    }
+pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comments) -> Service {
+    let numbers = 0..source.prost.methods.len();
+    let methods = numbers.map(|number| method(source, number, settings, comments)).collect();
     let options = ServiceOptions::of(source.descriptor);
     let runtime = &settings.runtime;
-    let service = Service {
+    Service {
         ident: names::type_name(&source.prost.proto_name),
         proto_name: source.descriptor.full_name().to_owned(),
         docs: docs(&source.prost.comments, comments),
@@ -54,8 +37,7 @@ pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comment
         descriptor_set: Some(settings.descriptor_set.clone()),
         paths: Paths { runtime: runtime.clone(), codec: parse_quote!(#runtime::codec::Prost) },
         parts: settings.parts,
-    };
-    Lowered { service, numbers, warnings }
+    }
 }
 
 fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Comments) -> Method {
@@ -64,20 +46,26 @@ fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Co
         source.descriptor.methods().nth(number).map(|method| MethodOptions::of(&method)).unwrap_or_default();
     let (request, response) = (rust_type(&prost.input_type), rust_type(&prost.output_type));
     let runtime = &settings.runtime;
+    let kind = Kind::of(prost.client_streaming, prost.server_streaming);
+    let maybe_stream = |streams, message: &Type| -> Type {
+        if streams { parse_quote!(#runtime::Streaming<#message>) } else { message.clone() }
+    };
+    let argument = maybe_stream(kind.client_streams(), &request);
+    let output = maybe_stream(kind.server_streams(), &response);
     Method {
         ident: names::method(&prost.proto_name),
         proto_name: prost.proto_name.clone(),
         docs: docs(&prost.comments, comments),
         deprecated: deprecated(prost.options.deprecated()),
-        kind: Kind::of(prost.client_streaming, prost.server_streaming),
+        kind,
         idempotency: match prost.options.idempotency_level() {
             IdempotencyLevel::IdempotencyUnknown => Idempotency::Unknown,
             IdempotencyLevel::NoSideEffects => Idempotency::NoSideEffects,
             IdempotencyLevel::Idempotent => Idempotency::Idempotent,
         },
         timeout: options.timeout,
-        argument: parse_quote!(#runtime::Request<#request>),
-        output: parse_quote!(::core::result::Result<#runtime::Response<#response>, #runtime::Status>),
+        argument: parse_quote!(#runtime::Request<#argument>),
+        output: parse_quote!(::core::result::Result<#runtime::Response<#output>, #runtime::Status>),
         request,
         response,
     }
@@ -94,14 +82,6 @@ fn docs(prost: &prost_build::Comments, comments: &Comments) -> nats_rpc_codegen:
 /// A type as prost writes it, which is always one that parses.
 fn rust_type(prost: &str) -> Type {
     syn::parse_str(prost).unwrap_or_else(|error| unreachable!("prost named a type `{prost}`: {error}"))
-}
-
-fn skipped(service: &ServiceDescriptor, number: usize, method: &str) -> String {
-    let place = Declared::new(&service.parent_file(), &method_path(service, number)).line();
-    format!(
-        "{place}: left out the streaming method `{}.{method}`: only unary methods are generated so far",
-        service.full_name()
-    )
 }
 
 /// The path of a method's name in the descriptor of its file.

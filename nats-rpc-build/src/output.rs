@@ -5,15 +5,13 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// What is to be written and said.
+/// What is to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
     /// Contents by file name.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Packages that have a `.rs` file.
     pub(crate) modules: BTreeSet<String>,
-    /// What the user is to know.
-    pub(crate) warnings: Vec<String>,
 }
 
 impl Output {

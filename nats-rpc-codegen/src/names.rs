@@ -6,7 +6,7 @@ use quote::format_ident;
 
 /// Function names that a generated client needs for itself. An RPC of that name gets a trailing underscore, in the
 /// client and in the trait: `rpc New` becomes `new_`.
-pub const TAKEN: [&str; 3] = ["new", "connect", "clone"];
+pub const TAKEN: [&str; 4] = ["new", "connect", "clone", "on_instance"];
 
 /// The Rust function of an RPC: `SayHello` is `say_hello`, `Type` is `r#type`, `Self` is `self_`, `New` is `new_`.
 ///
@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn the_clients_own_functions_are_kept_free() {
-        for (name, function) in [("New", "new_"), ("Connect", "connect_"), ("Clone", "clone_")] {
+        for (name, function) in
+            [("New", "new_"), ("Connect", "connect_"), ("Clone", "clone_"), ("OnInstance", "on_instance_")]
+        {
             assert_eq!(method(name), function);
         }
     }

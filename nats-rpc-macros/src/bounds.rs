@@ -52,4 +52,15 @@ mod tests {
         assert_eq!(places(tokens.clone(), "unary"), [ask]);
         assert_eq!(places(tokens, "handle_unary"), [ask]);
     }
+
+    #[test]
+    fn the_messages_of_streams_are_found_inside() {
+        let text = "trait Greeter {\n  async fn hello(&self, q: Request<Streaming<Ask>>) -> Result<Response<a::Streaming<Answer>>, Status>;\n}";
+        let item = syn::parse_str(text).expect("a trait");
+        let tokens = crate::expand(TokenStream::new(), &item).expect("a service");
+        let (ask, answer) = ((2, 45), (2, 84));
+        assert_eq!(places(tokens.clone(), "is_message")[1..], [ask, answer]);
+        assert_eq!(places(tokens.clone(), "bidi_streaming"), [ask]);
+        assert_eq!(places(tokens, "handle_bidi_streaming"), [ask]);
+    }
 }

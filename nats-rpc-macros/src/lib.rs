@@ -28,7 +28,8 @@ use syn::{ItemTrait, parse_macro_input};
 /// }
 /// ```
 ///
-/// makes `Greeter`, `GreeterClient`, `GreeterServer` and `GREETER`, with the visibility of the trait. Messages are types
+/// makes `Greeter`, `GreeterClient`, `GreeterServer` and `GREETER`, with the visibility of the trait. Either message may
+/// be a stream of them: `Request<Streaming<Chunk>>`, `Response<Streaming<Tick>>`. Messages are types
 /// that the codec takes: with `prost`, those that derive `prost::Message`; with `json`, those that derive serde's
 /// `Serialize` and `Deserialize`.
 ///

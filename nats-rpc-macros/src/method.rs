@@ -1,5 +1,5 @@
 use nats_rpc_codegen::docs::Docs;
-use nats_rpc_codegen::ir::{Kind, Method};
+use nats_rpc_codegen::ir::Method;
 use nats_rpc_codegen::names;
 use proc_macro2::Span;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, TraitItemFn};
@@ -22,7 +22,7 @@ pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, 
     }
     let attributes = Attributes::parse(&item.attrs, errors);
     let options = attributes.rpc.map(|rpc| MethodOptions::parse(rpc, errors)).unwrap_or_default();
-    let Types { request, response, argument, output } = signature::parse(&item.sig, errors)?;
+    let Types { kind, request, response, argument, output } = signature::parse(&item.sig, errors)?;
     let ident = item.sig.ident.clone();
     let spans = MethodSpans {
         name: options.name.as_ref().map_or(ident.span(), syn::LitStr::span),
@@ -37,7 +37,7 @@ pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, 
         proto_name,
         docs: attributes.docs,
         deprecated: attributes.deprecated,
-        kind: Kind::Unary,
+        kind,
         idempotency: options.idempotency.unwrap_or_default(),
         timeout: options.timeout.map(|(timeout, _)| timeout),
         request,

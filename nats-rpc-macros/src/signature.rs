@@ -1,9 +1,12 @@
+use nats_rpc_codegen::ir::Kind;
 use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Signature, Type};
 
 use crate::Errors;
 
-/// The types of `async fn say_hello(&self, request: Request<A>) -> Result<Response<B>, Status>`.
+/// The types of `async fn say_hello(&self, request: Request<A>) -> Result<Response<B>, Status>`, where `Streaming<..>` may
+/// be around `A` and `B`.
 pub(crate) struct Types {
+    pub(crate) kind: Kind,
     /// `A`.
     pub(crate) request: Type,
     /// `B`.
@@ -33,12 +36,26 @@ pub(crate) fn parse(signature: &Signature, errors: &mut Errors) -> Option<Types>
     }
     let argument = argument(signature, errors);
     let output = output(signature, errors);
-    let ((argument, request), (output, response)) = argument.zip(output)?;
-    Some(Types { request, response, argument, output })
+    let ((argument, requests), (output, responses)) = argument.zip(output)?;
+    let kind = Kind::of(requests.stream, responses.stream);
+    Some(Types { kind, request: requests.message, response: responses.message, argument, output })
+}
+
+/// One message, or a stream of them.
+struct Messages {
+    message: Type,
+    stream: bool,
+}
+
+impl Messages {
+    fn of(ty: &Type) -> Self {
+        let streamed = generics::<1>(ty, "Streaming").map(|[message]| message);
+        Self { message: streamed.unwrap_or(ty).clone(), stream: streamed.is_some() }
+    }
 }
 
 /// `Request<A>` and `A`.
-fn argument(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> {
+fn argument(signature: &Signature, errors: &mut Errors) -> Option<(Type, Messages)> {
     let mut inputs = signature.inputs.iter();
     match inputs.next() {
         Some(FnArg::Receiver(receiver)) if is_shared_self(receiver) => {}
@@ -62,8 +79,7 @@ fn argument(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> 
         errors.at(&argument.ty, "a request is `Request<..>` around a message");
         return None;
     };
-    one_message(message, errors)?;
-    Some(((*argument.ty).clone(), message.clone()))
+    Some(((*argument.ty).clone(), Messages::of(message)))
 }
 
 fn is_shared_self(receiver: &syn::Receiver) -> bool {
@@ -71,7 +87,7 @@ fn is_shared_self(receiver: &syn::Receiver) -> bool {
 }
 
 /// `Result<Response<B>, Status>` and `B`.
-fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> {
+fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Messages)> {
     const MESSAGE: &str = "an RPC returns `Result<Response<..>, Status>`";
     let ReturnType::Type(_, output) = &signature.output else {
         errors.at(&signature.ident, MESSAGE);
@@ -88,17 +104,7 @@ fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> {
         errors.at(response, "a response is `Response<..>` around a message");
         return None;
     };
-    one_message(message, errors)?;
-    Some(((**output).clone(), message.clone()))
-}
-
-/// Refuses `Streaming<..>`, as long as there is no code for it.
-fn one_message(message: &Type, errors: &mut Errors) -> Option<()> {
-    if generics::<1>(message, "Streaming").is_some() {
-        errors.at(message, "streams are not supported yet: one message each way");
-        return None;
-    }
-    Some(())
+    Some(((**output).clone(), Messages::of(message)))
 }
 
 /// The arguments of a type whose last segment has that name, if there are as many.

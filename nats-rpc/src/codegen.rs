@@ -5,9 +5,10 @@ pub use prost_types;
 pub use tower_service::Service;
 
 use std::future::Future;
+use std::sync::Arc;
 
-use crate::call::{IntoRequest, Request, Response};
-use crate::client::{Channel, Unary};
+use crate::call::{IntoRequest, IntoStreamingRequest, Request, Response, Streaming};
+use crate::client::{Bidi, Channel, ClientStreaming, OnInstance, ServerStreaming, Unary};
 use crate::codec::{Decode, Encode};
 use crate::raw::{Call, CallService};
 pub use crate::server::HandlerFuture;
@@ -35,6 +36,47 @@ where
     Unary::new::<C, Q>(service, method, request)
 }
 
+/// Makes a call that is answered with a stream.
+pub fn server_streaming<C, S, Q, R>(
+    service: &S,
+    method: Method,
+    request: impl IntoRequest<Q>,
+) -> ServerStreaming<S, R>
+where
+    S: CallService,
+    C: Encode<Q> + Decode<R>,
+{
+    ServerStreaming::new::<C, Q>(service, method, request)
+}
+
+/// Makes a call with a stream of requests.
+pub fn client_streaming<C, S, Q, R>(
+    service: &S,
+    method: Method,
+    requests: impl IntoStreamingRequest<Q>,
+) -> ClientStreaming<S, R>
+where
+    S: CallService,
+    C: Encode<Q> + Decode<R>,
+    Q: 'static,
+{
+    ClientStreaming::new::<C, Q>(service, method, requests)
+}
+
+/// Makes a call with a stream each way.
+pub fn bidi_streaming<C, S, Q, R>(service: &S, method: Method) -> Bidi<S, Q, R>
+where
+    S: CallService,
+    C: Encode<Q> + Decode<R>,
+{
+    Bidi::new::<C>(service, method)
+}
+
+/// Directs calls to one instance.
+pub fn on_instance<S: Clone>(service: &S, instance: impl Into<Arc<str>>) -> OnInstance<S> {
+    OnInstance::new(service.clone(), instance)
+}
+
 /// Handles a unary call.
 pub fn handle_unary<C, Q, R, F, Fut>(call: Call, handler: F) -> HandlerFuture
 where
@@ -45,6 +87,42 @@ where
     Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
 {
     crate::server::handle_unary::<C, Q, R, F, Fut>(call, handler)
+}
+
+/// Handles a call that is answered with a stream.
+pub fn handle_server_streaming<C, Q, R, F, Fut>(call: Call, handler: F) -> HandlerFuture
+where
+    C: Decode<Q> + Encode<R>,
+    Q: Send + 'static,
+    R: Send + 'static,
+    F: FnOnce(Request<Q>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
+{
+    crate::server::handle_server_streaming::<C, Q, R, F, Fut>(call, handler)
+}
+
+/// Handles a call with a stream of requests.
+pub fn handle_client_streaming<C, Q, R, F, Fut>(call: Call, handler: F) -> HandlerFuture
+where
+    C: Decode<Q> + Encode<R>,
+    Q: Send + 'static,
+    R: Send + 'static,
+    F: FnOnce(Request<Streaming<Q>>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
+{
+    crate::server::handle_client_streaming::<C, Q, R, F, Fut>(call, handler)
+}
+
+/// Handles a call with a stream each way.
+pub fn handle_bidi_streaming<C, Q, R, F, Fut>(call: Call, handler: F) -> HandlerFuture
+where
+    C: Decode<Q> + Encode<R>,
+    Q: Send + 'static,
+    R: Send + 'static,
+    F: FnOnce(Request<Streaming<Q>>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
+{
+    crate::server::handle_bidi_streaming::<C, Q, R, F, Fut>(call, handler)
 }
 
 /// Answers a call of a method that the service does not have.

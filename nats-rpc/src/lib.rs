@@ -76,7 +76,9 @@ pub mod transport;
 #[doc(hidden)]
 pub mod wire;
 
-pub use crate::call::{Context, IntoRequest, Priority, Request, Response, Streaming, spawn};
+pub use crate::call::{
+    Context, IntoRequest, IntoStreamingRequest, Priority, Request, Response, Streaming, spawn,
+};
 pub use crate::client::Channel;
 pub use crate::metadata::{InvalidMetadata, Metadata};
 pub use crate::raw::{CallService, Compression};

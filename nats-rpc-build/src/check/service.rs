@@ -9,14 +9,9 @@ use crate::lower::method_path;
 use crate::options::EXTENSION;
 use crate::source::Declared;
 
-/// Checks one service. `numbers` has the number in the `.proto` of each of its methods.
-pub(crate) fn service(
-    service: &Service,
-    numbers: &[usize],
-    descriptor: &ServiceDescriptor,
-    loaded: &Loaded,
-) -> Vec<Report> {
-    let declared = |place| Declared::new(&descriptor.parent_file(), &path(place, numbers, descriptor));
+/// Checks one service.
+pub(crate) fn service(service: &Service, descriptor: &ServiceDescriptor, loaded: &Loaded) -> Vec<Report> {
+    let declared = |place| Declared::new(&descriptor.parent_file(), &path(place, descriptor));
     check::service(service)
         .into_iter()
         .map(|problem| {
@@ -27,16 +22,16 @@ pub(crate) fn service(
 }
 
 /// The path in the descriptor of a file.
-fn path(place: Place, numbers: &[usize], service: &ServiceDescriptor) -> Vec<i32> {
+fn path(place: Place, service: &ServiceDescriptor) -> Vec<i32> {
     let option = |number| [service.path(), &[3, EXTENSION, number]].concat();
     match place {
         Place::Name => [service.path(), &[1]].concat(),
         Place::Package => vec![2],
         Place::Subject => option(1),
         Place::QueueGroup => option(2),
-        Place::Method(index) => method_path(service, numbers[index]),
+        Place::Method(index) => method_path(service, index),
         Place::Timeout(index) => {
-            let mut path = method_path(service, numbers[index]);
+            let mut path = method_path(service, index);
             path.pop();
             [&path[..], &[4, EXTENSION, 1]].concat()
         }

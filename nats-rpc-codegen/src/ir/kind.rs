@@ -27,6 +27,38 @@ impl Kind {
             (true, true) => Self::BidiStreaming,
         }
     }
+
+    /// Whether its requests are a stream.
+    #[must_use]
+    pub const fn client_streams(self) -> bool {
+        matches!(self, Self::ClientStreaming | Self::BidiStreaming)
+    }
+
+    /// Whether its responses are a stream.
+    #[must_use]
+    pub const fn server_streams(self) -> bool {
+        matches!(self, Self::ServerStreaming | Self::BidiStreaming)
+    }
+
+    /// The variant's name.
+    pub(crate) const fn variant(self) -> &'static str {
+        match self {
+            Self::Unary => "Unary",
+            Self::ServerStreaming => "ServerStreaming",
+            Self::ClientStreaming => "ClientStreaming",
+            Self::BidiStreaming => "BidiStreaming",
+        }
+    }
+
+    /// What the runtime calls it in the names of functions.
+    pub(crate) const fn function(self) -> &'static str {
+        match self {
+            Self::Unary => "unary",
+            Self::ServerStreaming => "server_streaming",
+            Self::ClientStreaming => "client_streaming",
+            Self::BidiStreaming => "bidi_streaming",
+        }
+    }
 }
 
 /// Whether a method may run twice, as its `idempotency_level` says.

@@ -27,8 +27,9 @@ pub struct Method {
     pub request: Type,
     /// The response message.
     pub response: Type,
-    /// The argument of the trait's function: `Request<..>` around [`request`](Self::request).
+    /// The argument of the trait's function: `Request<..>` around [`request`](Self::request), or around a
+    /// `Streaming<..>` of it.
     pub argument: Type,
-    /// What the trait's function resolves to: `Result<Response<..>, Status>`.
+    /// What the trait's function resolves to: `Result<Response<..>, Status>`, with or without a `Streaming<..>`.
     pub output: Type,
 }

@@ -1,8 +1,8 @@
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::{allow, at_request, method_attributes};
-use crate::ir::{Method, Service};
+use crate::ir::{Kind, Method, Service};
 use crate::names;
 
 /// The client: a struct, how to make one, a function per method.
@@ -46,25 +46,47 @@ pub(super) fn client(service: &Service) -> TokenStream {
                 Self { service }
             }
 
+            /// A client whose calls go to one instance of the service, by its id.
+            pub fn on_instance(
+                &self,
+                instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+            ) -> #name<#runtime::client::OnInstance<__S>> {
+                #name { service: #runtime::codegen::on_instance(&self.service, instance) }
+            }
+
             #(#methods)*
         }
     }
 }
 
 fn function(service: &Service, index: usize, method: &Method) -> TokenStream {
-    let Method { ident, request, response, .. } = method;
+    let Method { ident, kind, request, response, .. } = method;
     let (runtime, codec) = (&service.paths.runtime, &service.paths.codec);
     let spec = names::spec(&service.ident);
     let index = Literal::usize_unsuffixed(index);
     let attributes = method_attributes(method);
-    let call = at_request(method, quote! { #runtime::codegen::unary::<#codec, _, _, _> });
+    let make = format_ident!("{}", kind.function());
+    let make = at_request(method, quote! { #runtime::codegen::#make::<#codec, _, _, _> });
+    let (argument, given) = match kind {
+        Kind::Unary | Kind::ServerStreaming => {
+            (quote! { request: impl #runtime::IntoRequest<#request> }, quote! { request })
+        }
+        Kind::ClientStreaming => {
+            (quote! { requests: impl #runtime::IntoStreamingRequest<#request> }, quote! { requests })
+        }
+        Kind::BidiStreaming => Default::default(),
+    };
+    let call = match kind {
+        Kind::BidiStreaming => quote! { Bidi<__S, #request, #response> },
+        one_sided => {
+            let call = format_ident!("{}", one_sided.variant());
+            quote! { #call<__S, #response> }
+        }
+    };
     quote! {
         #attributes
-        pub fn #ident(
-            &self,
-            request: impl #runtime::IntoRequest<#request>,
-        ) -> #runtime::client::Unary<__S, #response> {
-            #call(&self.service, #spec.method(#index), request)
+        pub fn #ident(&self, #argument) -> #runtime::client::#call {
+            #make(&self.service, #spec.method(#index), #given)
         }
     }
 }

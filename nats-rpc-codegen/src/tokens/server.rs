@@ -1,5 +1,5 @@
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::{allow, at_request};
 use crate::ir::{Method, Service};
@@ -83,7 +83,8 @@ fn arm(service: &Service, index: usize, method: &Method) -> TokenStream {
     let (runtime, codec) = (&service.paths.runtime, &service.paths.codec);
     let (trait_, function) = (&service.ident, &method.ident);
     let index = Literal::usize_unsuffixed(index);
-    let handle = at_request(method, quote! { #runtime::codegen::handle_unary::<#codec, _, _, _, _> });
+    let handle = format_ident!("handle_{}", method.kind.function());
+    let handle = at_request(method, quote! { #runtime::codegen::#handle::<#codec, _, _, _, _> });
     quote! {
         ::core::option::Option::Some(#index) => {
             let handler = ::std::sync::Arc::clone(&self.handler);

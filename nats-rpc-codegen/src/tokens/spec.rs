@@ -1,8 +1,8 @@
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::allow;
-use crate::ir::{Idempotency, Kind, Method, Service};
+use crate::ir::{Idempotency, Method, Service};
 use crate::names;
 
 /// The static with the facts of the service.
@@ -32,12 +32,7 @@ fn method_spec(service: &Service, index: usize, method: &Method) -> TokenStream 
     let runtime = &service.paths.runtime;
     let (service_name, name) = (&service.proto_name, &method.proto_name);
     let index = Literal::usize_unsuffixed(index);
-    let kind = match method.kind {
-        Kind::Unary => quote! { Unary },
-        Kind::ServerStreaming => quote! { ServerStreaming },
-        Kind::ClientStreaming => quote! { ClientStreaming },
-        Kind::BidiStreaming => quote! { BidiStreaming },
-    };
+    let kind = format_ident!("{}", method.kind.variant());
     let subject = service.subject_of(method);
     let idempotency = match method.idempotency {
         Idempotency::Unknown => None,

@@ -24,8 +24,8 @@ trait Greeter {
     async fn body(&self, request: Request<Hello>) -> Result<Response<Hello>, Status> {
         std::process::abort()
     }
-    async fn downloads(&self, request: Request<Hello>) -> Result<Response<Streaming<Hello>>, Status>;
-    async fn uploads(&self, request: Request<Streaming<Hello>>) -> Result<Response<Hello>, Status>;
+    async fn bare_stream(&self, request: Streaming<Hello>) -> Result<Response<Streaming<Hello>>, Status>;
+    async fn bare_streams(&self, request: Request<Streaming<Hello>>) -> Result<Streaming<Hello>, Status>;
     const NUMBER: u32;
 }
 

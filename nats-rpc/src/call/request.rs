@@ -1,4 +1,6 @@
-use super::Context;
+use futures_core::Stream;
+
+use super::{Context, Streaming};
 use crate::metadata::Metadata;
 
 /// A request: the message, and what came with it.
@@ -51,6 +53,10 @@ impl<T> Request<T> {
         self.message
     }
 
+    fn map<U>(self, map: impl FnOnce(T) -> U) -> Request<U> {
+        Request { message: map(self.message), metadata: self.metadata, context: self.context }
+    }
+
     /// The metadata that came with the message.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
@@ -85,6 +91,63 @@ impl<T> IntoRequest<T> for T {
 
 impl<T> IntoRequest<T> for Request<T> {
     fn into_request(self) -> Self {
+        self
+    }
+}
+
+/// What a client's methods take for a stream of requests: any `Stream` of messages, or a [`Request`] of one, with
+/// metadata.
+///
+/// A [`Streaming`] of messages is taken too: a service hands on what it receives. Where that fails, the call is given
+/// up, with the same status.
+///
+/// ```
+/// use futures_util::stream;
+/// use nats_rpc::{IntoStreamingRequest, Request};
+///
+/// fn takes(requests: impl IntoStreamingRequest<u32>) {}
+///
+/// takes(stream::iter([1, 2, 3]));
+/// takes(Request::new(stream::iter([1, 2, 3])));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a stream of request messages `{T}`",
+    label = "expected a `Stream<Item = {T}> + Send + 'static`, or a `Request` of one",
+    note = "`futures_util::stream::iter` makes a stream of an iterator"
+)]
+pub trait IntoStreamingRequest<T> {
+    /// Wraps a stream; leaves a request as it is.
+    fn into_streaming_request(self) -> Request<Streaming<T>>;
+}
+
+impl<T, S> IntoStreamingRequest<T> for S
+where
+    T: 'static,
+    S: Stream<Item = T> + Send + 'static,
+{
+    fn into_streaming_request(self) -> Request<Streaming<T>> {
+        Request::new(Streaming::of_messages(self))
+    }
+}
+
+impl<T, S> IntoStreamingRequest<T> for Request<S>
+where
+    T: 'static,
+    S: Stream<Item = T> + Send + 'static,
+{
+    fn into_streaming_request(self) -> Request<Streaming<T>> {
+        self.map(Streaming::of_messages)
+    }
+}
+
+impl<T> IntoStreamingRequest<T> for Streaming<T> {
+    fn into_streaming_request(self) -> Request<Self> {
+        Request::new(self)
+    }
+}
+
+impl<T> IntoStreamingRequest<T> for Request<Streaming<T>> {
+    fn into_streaming_request(self) -> Self {
         self
     }
 }

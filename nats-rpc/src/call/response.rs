@@ -1,4 +1,8 @@
+use futures_core::Stream;
+
+use super::Streaming;
 use crate::metadata::Metadata;
+use crate::status::Status;
 
 /// A response: the message, metadata that goes before it and trailers that go after it.
 ///
@@ -59,6 +63,21 @@ impl<T> Response<T> {
     /// Metadata that goes after the message, to be changed.
     pub fn trailers_mut(&mut self) -> &mut Metadata {
         &mut self.trailers
+    }
+}
+
+impl<T: 'static> Response<Streaming<T>> {
+    /// A response that is a stream of messages, without metadata.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use nats_rpc::{Response, Streaming};
+    ///
+    /// let response: Response<Streaming<u32>> = Response::stream(stream::iter([Ok(1), Ok(2)]));
+    /// ```
+    #[must_use]
+    pub fn stream(stream: impl Stream<Item = Result<T, Status>> + Send + 'static) -> Self {
+        Self::new(Streaming::new(stream))
     }
 }
 

@@ -148,8 +148,9 @@ impl Channel {
         let Shared { connection, default_timeout, remotes, limits, compression, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
         let subject = self.subject(&call).map_err(Status::with_not_processed)?;
-        let default =
-            call.method().timeout().or(default_timeout.filter(|_| call.method().kind() == Kind::Unary));
+        let method = call.method();
+        let unary = method.kind() == Kind::Unary;
+        let default = method.timeout().or_else(|| default_timeout.filter(|_| unary));
         let now = call.start(default);
         let remote =
             remotes.of(call.method(), || Remote::new(call.method().service(), subject::prefix_of(&subject)));

@@ -1,17 +1,18 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 
-use crate::call::{IntoRequest, Priority, Response};
+use super::making::Making;
+use super::options::call_options;
+use super::prepared::Prepared;
+use super::reply::one_response;
+use crate::call::{IntoRequest, Response};
 use crate::codec::{Decode, Encode};
-use crate::raw::{self, Body, Call, CallService, Reply, ReplyBody};
+use crate::raw::{self, Body, Call, CallService};
 use crate::spec::Method;
 use crate::status::Status;
 
@@ -30,17 +31,8 @@ pin_project! {
     #[must_use = "a call is made when it is awaited"]
     pub struct Unary<S: CallService, R> {
         #[pin]
-        state: State<S, S::Future>,
+        making: Making<S, S::Future>,
         decode: fn(Bytes) -> Result<R, Status>,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    enum State<S, F> {
-        Ready { call: Result<Call, Status>, service: S },
-        Running { #[pin] future: F },
-        Done,
     }
 }
 
@@ -50,116 +42,38 @@ impl<S: CallService, R> Unary<S, R> {
     where
         C: Encode<Q> + Decode<R>,
     {
-        let (message, metadata) = request.into_request().into_parts();
-        let encoded = raw::build(C::encoded_len(&message), |buffer| C::encode(&message, buffer));
-        let call = encoded.map(|bytes| Call::new(method, Body::Unary(bytes)).with_metadata(metadata));
-        Self { state: State::Ready { call, service: service.clone() }, decode: C::decode }
+        let call = unary_call::<C, Q>(method, request);
+        Self { making: Making::new(Prepared::new(service, call)), decode: C::decode }
     }
 
-    /// Sets the timeout, counted from the moment the call is made; it covers all attempts. An earlier deadline that
-    /// the call inherits from the handler that makes it wins.
-    pub fn timeout(self, timeout: Duration) -> Self {
-        self.change(|call| Ok(call.with_timeout(timeout)))
-    }
+    call_options!();
 
-    /// Adds a value to a key of the request's metadata. Invalid metadata is INTERNAL when the call is awaited.
-    pub fn metadata(self, key: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
-        self.change(|mut call| {
-            call.metadata_mut().append(key, value)?;
-            Ok(call)
-        })
+    fn change(self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
+        Self { making: self.making.change(change), decode: self.decode }
     }
+}
 
-    /// Adds bytes to a `-bin` key of the request's metadata. Invalid metadata is INTERNAL when the call is awaited.
-    pub fn metadata_bin(self, key: impl Into<Cow<'static, str>>, value: impl Into<Bytes>) -> Self {
-        self.change(|mut call| {
-            call.metadata_mut().append_bin(key, value)?;
-            Ok(call)
-        })
-    }
-
-    /// Says how important the call is. Default: as important as the call whose handler makes it.
-    pub fn priority(self, priority: Priority) -> Self {
-        self.change(|call| {
-            let context = call.context().clone().with_priority(priority);
-            Ok(call.with_context(context))
-        })
-    }
-
-    /// Leaves the context of the handler that makes the call: deadline, cancellation, priority and trace are not
-    /// inherited.
-    pub fn detached(self) -> Self {
-        self.change(|call| Ok(call.with_context(crate::call::Context::new())))
-    }
-
-    fn change(mut self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
-        if let State::Ready { call, service } = self.state {
-            self.state = State::Ready { call: call.and_then(change), service };
-        }
-        self
-    }
+/// A call with one message.
+pub(super) fn unary_call<C: Encode<Q>, Q>(
+    method: Method,
+    request: impl IntoRequest<Q>,
+) -> Result<Call, Status> {
+    let (message, metadata) = request.into_request().into_parts();
+    let bytes = raw::build(C::encoded_len(&message), |buffer| C::encode(&message, buffer))?;
+    Ok(Call::new(method, Body::Unary(bytes)).with_metadata(metadata))
 }
 
 impl<S: CallService, R> Future for Unary<S, R> {
     type Output = Result<Response<R>, Status>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        loop {
-            match this.state.as_mut().project() {
-                StateProjection::Ready { call, service } => {
-                    if call.is_ok()
-                        && let Err(error) = ready!(service.poll_ready(cx))
-                    {
-                        *call = Err(Status::from_error(error.into()));
-                    }
-                    let gone = Err(Status::internal("the call was taken"));
-                    let future = match mem::replace(call, gone) {
-                        Ok(mut call) => {
-                            if let Some(timeout) = call.timeout().or(call.method().timeout()) {
-                                call.start(Some(timeout));
-                            }
-                            service.call(call)
-                        }
-                        Err(status) => {
-                            this.state.set(State::Done);
-                            return Poll::Ready(Err(status));
-                        }
-                    };
-                    this.state.set(State::Running { future });
-                }
-                StateProjection::Running { future } => {
-                    let outcome = ready!(future.poll(cx));
-                    this.state.set(State::Done);
-                    return Poll::Ready(match outcome {
-                        Ok(reply) => decode_reply(reply, *this.decode),
-                        Err(error) => Err(Status::from_error(error.into())),
-                    });
-                }
-                StateProjection::Done => panic!("a call was polled after it had ended"),
-            }
-        }
-    }
-}
-
-fn decode_reply<R>(reply: Reply, decode: fn(Bytes) -> Result<R, Status>) -> Result<Response<R>, Status> {
-    let (metadata, body) = reply.into_parts();
-    match body {
-        ReplyBody::Unary { message, trailers } => {
-            decode(message).map(|message| Response::from_parts(message, metadata, trailers))
-        }
-        ReplyBody::Stream(_) => Err(Status::unimplemented("the service answered a unary call with a stream")),
+        let this = self.project();
+        Poll::Ready(ready!(this.making.poll(cx)).and_then(|reply| one_response(reply, *this.decode)))
     }
 }
 
 impl<S: CallService, R> fmt::Debug for Unary<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Unary");
-        match &self.state {
-            State::Ready { call, .. } => debug.field("call", call),
-            State::Running { .. } => debug.field("state", &"running"),
-            State::Done => debug.field("state", &"done"),
-        };
-        debug.finish_non_exhaustive()
+        f.debug_struct("Unary").field("call", &self.making).finish_non_exhaustive()
     }
 }

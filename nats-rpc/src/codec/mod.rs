@@ -1,5 +1,6 @@
 //! Messages to bytes and back.
 
+mod encoder;
 #[cfg(feature = "json")]
 mod json;
 mod protobuf;
@@ -8,6 +9,7 @@ mod transcode;
 
 use bytes::{Bytes, BytesMut};
 
+pub(crate) use self::encoder::Encoder;
 #[cfg(feature = "json")]
 pub use self::json::Json;
 pub use self::protobuf::Prost;

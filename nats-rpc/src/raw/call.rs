@@ -15,8 +15,9 @@ pub struct Call {
     method: Method,
     context: Context,
     timeout: Option<Duration>,
-    instance: Option<Arc<str>>,
     metadata: Metadata,
+    /// The one instance that it is for.
+    instance: Option<Arc<str>>,
     body: Body,
 }
 
@@ -32,19 +33,12 @@ impl Call {
     /// Creates a call that inherits the current [`Context`].
     #[must_use]
     pub fn new(method: Method, body: Body) -> Self {
-        Self {
-            method,
-            context: Context::current(),
-            timeout: None,
-            instance: None,
-            metadata: Metadata::new(),
-            body,
-        }
+        Self::received(method, Context::current(), Metadata::new(), body)
     }
 
     /// A call that has come from elsewhere, with a context of its own.
     pub(crate) fn received(method: Method, context: Context, metadata: Metadata, body: Body) -> Self {
-        Self { method, context, timeout: None, instance: None, metadata, body }
+        Self { method, context, timeout: None, metadata, instance: None, body }
     }
 
     /// Which method is called.
@@ -75,6 +69,12 @@ impl Call {
     #[must_use]
     pub fn metadata_mut(&mut self) -> &mut Metadata {
         &mut self.metadata
+    }
+
+    /// The id of the instance that the call is for; `None` leaves it to the queue group.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
     }
 
     /// What is sent.
@@ -114,16 +114,17 @@ impl Call {
         self
     }
 
-    /// The instance that is to have the call; `None`: whichever takes it.
-    #[must_use]
-    pub fn instance(&self) -> Option<&str> {
-        self.instance.as_deref()
-    }
-
     /// Aims the call at one instance of the service, by the id that discovery shows.
     #[must_use]
     pub fn with_instance(mut self, instance: impl Into<Arc<str>>) -> Self {
         self.instance = Some(instance.into());
+        self
+    }
+
+    /// Replaces what is sent.
+    #[must_use]
+    pub fn with_body(mut self, body: Body) -> Self {
+        self.body = body;
         self
     }
 
@@ -147,8 +148,8 @@ impl Call {
             method: self.method.clone(),
             context: self.context.clone(),
             timeout: self.timeout,
-            instance: self.instance.clone(),
             metadata: self.metadata.clone(),
+            instance: self.instance.clone(),
             body: Body::Unary(message.clone()),
         })
     }

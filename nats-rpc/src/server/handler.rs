@@ -1,15 +1,20 @@
-use std::any::Any;
+mod guard;
+mod guarded;
+mod requests;
+mod responses;
+
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
-
-use crate::call::{Cancelled, Request, Response, Scope};
-use crate::codec::{Decode, Encode};
+use self::guard::Guard;
+pub(super) use self::guard::panicked;
+use self::guarded::Guarded;
+use self::requests::requests;
+use self::responses::Responses;
+use crate::call::{Context, Request, Response, Streaming};
+use crate::codec::{Decode, Encode, Encoder};
 use crate::raw::{self, Body, Call, Reply, ReplyBody};
+use crate::spec::Method;
 use crate::status::Status;
 
 /// A call that a generated server handles.
@@ -25,71 +30,109 @@ where
     Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
 {
     let (method, context, metadata, body) = call.into_parts();
-    let (deadline, cancelled) = (context.deadline(), context.until_cancelled());
     let handling = async move {
-        let Body::Unary(message) = body else {
-            return Err(Status::unimplemented(format!("{method} takes one message, not a stream")));
-        };
-        let request = Request::from_parts(C::decode(message)?, metadata, crate::call::Context::of_handler());
-        let (message, head, trailers) = handler(request).await?.into_parts();
-        let message = raw::build(C::encoded_len(&message), |buffer| C::encode(&message, buffer))?;
-        Ok(Reply::new(head, ReplyBody::Unary { message, trailers }))
+        let message = C::decode(one_message(&method, body)?)?;
+        one_response::<C, R>(handler(Request::from_parts(message, metadata, Context::of_handler())).await?)
     };
-    Box::pin(Guarded { handling: Scope::of_handler(context, handling), deadline, sleep: None, cancelled })
+    Box::pin(Guarded::new(Guard::new(context), handling, Guard::done))
+}
+
+/// As [`handle_unary`], for a handler that answers with a stream.
+pub(crate) fn handle_server_streaming<C, Q, R, F, Fut>(call: Call, handler: F) -> HandlerFuture
+where
+    C: Decode<Q> + Encode<R>,
+    Q: Send + 'static,
+    R: Send + 'static,
+    F: FnOnce(Request<Q>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
+{
+    let (method, context, metadata, body) = call.into_parts();
+    let handling = async move {
+        let message = C::decode(one_message(&method, body)?)?;
+        handler(Request::from_parts(message, metadata, Context::of_handler())).await
+    };
+    Box::pin(Guarded::new(Guard::new(context), handling, many_responses::<C, R>))
+}
+
+/// As [`handle_unary`], for a handler that takes a stream.
+pub(crate) fn handle_client_streaming<C, Q, R, F, Fut>(call: Call, handler: F) -> HandlerFuture
+where
+    C: Decode<Q> + Encode<R>,
+    Q: Send + 'static,
+    R: Send + 'static,
+    F: FnOnce(Request<Streaming<Q>>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
+{
+    let (method, context, metadata, body) = call.into_parts();
+    let (messages, unread) = match many_messages(&method, body) {
+        Ok(messages) => requests(messages),
+        Err(status) => return failed(status),
+    };
+    let handling = async move {
+        let messages = Streaming::from_messages(messages, C::decode);
+        one_response::<C, R>(handler(Request::from_parts(messages, metadata, Context::of_handler())).await?)
+    };
+    Box::pin(Guarded::new(Guard::new(context).with_unread(unread), handling, Guard::done))
+}
+
+/// As [`handle_unary`], for a handler that takes a stream and answers with one.
+pub(crate) fn handle_bidi_streaming<C, Q, R, F, Fut>(call: Call, handler: F) -> HandlerFuture
+where
+    C: Decode<Q> + Encode<R>,
+    Q: Send + 'static,
+    R: Send + 'static,
+    F: FnOnce(Request<Streaming<Q>>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
+{
+    let (method, context, metadata, body) = call.into_parts();
+    let (messages, unread) = match many_messages(&method, body) {
+        Ok(messages) => requests(messages),
+        Err(status) => return failed(status),
+    };
+    let handling = async move {
+        let messages = Streaming::from_messages(messages, C::decode);
+        handler(Request::from_parts(messages, metadata, Context::of_handler())).await
+    };
+    Box::pin(Guarded::new(Guard::new(context).with_unread(unread), handling, many_responses::<C, R>))
 }
 
 /// Answers a call of a method that the service does not have.
 pub(crate) fn unimplemented(call: &Call) -> HandlerFuture {
-    let status = Status::unimplemented(format!("{} is not implemented here", call.method()));
+    failed(Status::unimplemented(format!("{} is not implemented here", call.method())))
+}
+
+fn failed(status: Status) -> HandlerFuture {
     Box::pin(std::future::ready(Err(status)))
 }
 
-pin_project! {
-    /// Ends a handler that panics, outlives its deadline, or was called by a handler within the process that was given
-    /// up. A handler that is ready at once needs no timer.
-    struct Guarded<F> {
-        #[pin]
-        handling: F,
-        deadline: Option<Instant>,
-        #[pin]
-        sleep: Option<Sleep>,
-        cancelled: Cancelled,
-    }
-}
-
-impl<F: Future<Output = Result<Reply, Status>>> Future for Guarded<F> {
-    type Output = Result<Reply, Status>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let handling = this.handling;
-        match catch_unwind(AssertUnwindSafe(|| handling.poll(cx))) {
-            Ok(Poll::Ready(outcome)) => return Poll::Ready(outcome),
-            Ok(Poll::Pending) => {}
-            Err(panic) => return Poll::Ready(Err(panicked(&*panic))),
-        }
-        if let Poll::Ready(status) = Pin::new(this.cancelled).poll(cx) {
-            return Poll::Ready(Err(status));
-        }
-        let Some(deadline) = *this.deadline else { return Poll::Pending };
-        if this.sleep.is_none() {
-            this.sleep.set(Some(tokio::time::sleep_until(deadline)));
-        }
-        match this.sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
-            Some(Poll::Ready(())) => {
-                Poll::Ready(Err(Status::deadline_exceeded("the handler did not end before the deadline")))
-            }
-            _ => Poll::Pending,
+fn one_message(method: &Method, body: Body) -> Result<bytes::Bytes, Status> {
+    match body {
+        Body::Unary(message) => Ok(message),
+        Body::Stream(_) => {
+            Err(Status::unimplemented(format!("{method} takes one message, not a stream of them")))
         }
     }
 }
 
-/// What a panic's payload says stays in the log: it may hold anything.
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> Status {
-    let text =
-        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(panic = text.unwrap_or("of an unknown type"), "a handler panicked");
-    Status::unknown("the handler panicked")
+fn many_messages(method: &Method, body: Body) -> Result<crate::call::MessageStream, Status> {
+    match body {
+        Body::Stream(messages) => Ok(messages),
+        Body::Unary(_) => {
+            Err(Status::unimplemented(format!("{method} takes a stream of messages, not a single one")))
+        }
+    }
+}
+
+fn one_response<C: Encode<R>, R>(response: Response<R>) -> Result<Reply, Status> {
+    let (message, head, trailers) = response.into_parts();
+    let message = raw::build(C::encoded_len(&message), |buffer| C::encode(&message, buffer))?;
+    Ok(Reply::new(head, ReplyBody::Unary { message, trailers }))
+}
+
+fn many_responses<C: Encode<R>, R: 'static>(guard: Guard, response: Response<Streaming<R>>) -> Reply {
+    let (messages, head, trailers) = response.into_parts();
+    let responses = Responses::new(guard, messages, Encoder::of::<C>(), trailers);
+    Reply::new(head, ReplyBody::Stream(Box::pin(responses)))
 }
 
 #[cfg(test)]

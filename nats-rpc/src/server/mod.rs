@@ -25,7 +25,9 @@ pub use self::builder::{Builder, Server};
 pub use self::calls::Stats;
 pub use self::handle::Handle;
 pub use self::handler::HandlerFuture;
-pub(crate) use self::handler::{handle_unary, unimplemented};
+pub(crate) use self::handler::{
+    handle_bidi_streaming, handle_client_streaming, handle_server_streaming, handle_unary, unimplemented,
+};
 pub use self::mount::{Mount, Route, RpcService};
 pub use self::signal::{ctrl_c, shutdown_signal, terminate};
 pub use crate::raw::Imports;

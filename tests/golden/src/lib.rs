@@ -86,7 +86,7 @@ pub mod server_only {
     include!("../cases/server_only/out/mod.rs");
 }
 
-/// Streaming methods, which are left out.
+/// A method of each kind.
 pub mod streaming {
     include!("../cases/streaming/out/mod.rs");
 }

@@ -30,6 +30,10 @@ impl m::Words for Counter {
         self.count()
     }
 
+    async fn on_instance_(&self, _: Request<m::Self_>) -> Result<Response<m::Self_>, Status> {
+        self.count()
+    }
+
     async fn self_(&self, _: Request<m::Self_>) -> Result<Response<m::Self_>, Status> {
         self.count()
     }
@@ -94,6 +98,7 @@ async fn every_name_can_be_called() -> Result<(), Status> {
     client.new_(m::Self_::default()).await?;
     client.connect_(m::Self_::default()).await?;
     client.clone_(m::Self_::default()).await?;
+    client.on_instance_(m::Self_::default()).await?;
     client.self_(m::Self_::default()).await?;
     client.super_(m::Self_::default()).await?;
     client.crate_(m::Self_::default()).await?;
@@ -110,7 +115,8 @@ async fn every_name_can_be_called() -> Result<(), Status> {
     client.lower_case(m::Request::default()).await?;
     let served = client.clone();
     served.new_(m::Self_::default()).await?;
-    assert_eq!(counter.0.load(Ordering::Relaxed), 18);
+    served.on_instance("any").new_(m::Self_::default()).await?;
+    assert_eq!(counter.0.load(Ordering::Relaxed), 20);
     drop(counter.new_(Request::new(m::Self_::default())).await?);
     Ok(())
 }

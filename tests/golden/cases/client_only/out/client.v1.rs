@@ -66,6 +66,16 @@ impl<__S: ::nats_rpc::CallService> OracleClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> OracleClient<::nats_rpc::client::OnInstance<__S>> {
+        OracleClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Consult`.
     pub fn consult(
         &self,

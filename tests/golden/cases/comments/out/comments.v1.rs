@@ -290,6 +290,16 @@ impl<__S: ::nats_rpc::CallService> CommentsClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> CommentsClient<::nats_rpc::client::OnInstance<__S>> {
+        CommentsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// ```text
     /// unclosed
     /// ```

@@ -168,6 +168,16 @@ impl<__S: ::nats_rpc::CallService> LibraryClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> LibraryClient<::nats_rpc::client::OnInstance<__S>> {
+        LibraryClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The way it was done.
     #[deprecated]
     pub fn old(
@@ -358,6 +368,16 @@ impl<__S: ::nats_rpc::CallService> ArchiveClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
     pub const fn new(service: __S) -> Self {
         Self { service }
+    }
+
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> ArchiveClient<::nats_rpc::client::OnInstance<__S>> {
+        ArchiveClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
     }
 
     /// The RPC `Get`.

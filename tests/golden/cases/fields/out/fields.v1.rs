@@ -176,6 +176,16 @@ impl<__S: ::nats_rpc::CallService> NodesClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> NodesClient<::nats_rpc::client::OnInstance<__S>> {
+        NodesClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Walk`.
     pub fn walk(
         &self,

@@ -86,6 +86,16 @@ impl<__S: ::nats_rpc::CallService> LibraryClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> LibraryClient<::nats_rpc::client::OnInstance<__S>> {
+        LibraryClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `GetBook`.
     pub fn get_book(
         &self,

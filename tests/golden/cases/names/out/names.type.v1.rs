@@ -87,6 +87,14 @@ pub struct Response {}
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
 pub struct Status {}
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
+#[prost(prost_path = "::nats_rpc::codegen::prost")]
+pub struct Streaming {}
+
 /// The service `names.type.v1.Words`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -111,6 +119,14 @@ pub trait Words: ::core::marker::Send + ::core::marker::Sync + 'static {
 
     /// The RPC `Clone`.
     fn clone_(
+        &self,
+        request: ::nats_rpc::Request<Self_>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<::nats_rpc::Response<Self_>, ::nats_rpc::Status>,
+    > + ::core::marker::Send;
+
+    /// The RPC `OnInstance`.
+    fn on_instance_(
         &self,
         request: ::nats_rpc::Request<Self_>,
     ) -> impl ::core::future::Future<
@@ -276,99 +292,106 @@ pub static WORDS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
                 .with_subject("svc.names.type.v1.Words.Clone"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
-                    "Self",
+                    "OnInstance",
                     3,
+                    ::nats_rpc::Kind::Unary,
+                )
+                .with_subject("svc.names.type.v1.Words.OnInstance"),
+            ::nats_rpc::Spec::new(
+                    "names.type.v1.Words",
+                    "Self",
+                    4,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Self"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Super",
-                    4,
+                    5,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Super"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Crate",
-                    5,
+                    6,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Crate"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Type",
-                    6,
+                    7,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Type"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Match",
-                    7,
+                    8,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Match"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Async",
-                    8,
+                    9,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Async"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Gen",
-                    9,
+                    10,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Gen"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Call",
-                    10,
+                    11,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Call"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "PollReady",
-                    11,
+                    12,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.PollReady"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "AsRef",
-                    12,
+                    13,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.AsRef"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Request",
-                    13,
+                    14,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Request"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "Handler",
-                    14,
+                    15,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.Handler"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "GetURLFor2Things",
-                    15,
+                    16,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.GetURLFor2Things"),
             ::nats_rpc::Spec::new(
                     "names.type.v1.Words",
                     "lower_case",
-                    16,
+                    17,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.names.type.v1.Words.lower_case"),
@@ -415,6 +438,16 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> WordsClient<::nats_rpc::client::OnInstance<__S>> {
+        WordsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `New`.
     pub fn new_(
         &self,
@@ -451,6 +484,18 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
         )
     }
 
+    /// The RPC `OnInstance`.
+    pub fn on_instance_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Self_>,
+    ) -> ::nats_rpc::client::Unary<__S, Self_> {
+        ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
+            &self.service,
+            WORDS.method(3),
+            request,
+        )
+    }
+
     /// The RPC `Self`.
     pub fn self_(
         &self,
@@ -458,7 +503,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Self_> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(3),
+            WORDS.method(4),
             request,
         )
     }
@@ -470,7 +515,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Self_> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(4),
+            WORDS.method(5),
             request,
         )
     }
@@ -482,7 +527,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Self_> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(5),
+            WORDS.method(6),
             request,
         )
     }
@@ -494,7 +539,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Result> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(6),
+            WORDS.method(7),
             request,
         )
     }
@@ -506,7 +551,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Box> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(7),
+            WORDS.method(8),
             request,
         )
     }
@@ -518,7 +563,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Future> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(8),
+            WORDS.method(9),
             request,
         )
     }
@@ -530,7 +575,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Response> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(9),
+            WORDS.method(10),
             request,
         )
     }
@@ -542,7 +587,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Status> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(10),
+            WORDS.method(11),
             request,
         )
     }
@@ -554,7 +599,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Status> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(11),
+            WORDS.method(12),
             request,
         )
     }
@@ -566,7 +611,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Status> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(12),
+            WORDS.method(13),
             request,
         )
     }
@@ -578,7 +623,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Response> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(13),
+            WORDS.method(14),
             request,
         )
     }
@@ -590,7 +635,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Response> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(14),
+            WORDS.method(15),
             request,
         )
     }
@@ -602,7 +647,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Response> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(15),
+            WORDS.method(16),
             request,
         )
     }
@@ -614,7 +659,7 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Response> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            WORDS.method(16),
+            WORDS.method(17),
             request,
         )
     }
@@ -709,7 +754,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::self_(&handler, request).await
+                        <__T as Words>::on_instance_(&handler, request).await
                     },
                 )
             }
@@ -718,7 +763,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::super_(&handler, request).await
+                        <__T as Words>::self_(&handler, request).await
                     },
                 )
             }
@@ -727,7 +772,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::crate_(&handler, request).await
+                        <__T as Words>::super_(&handler, request).await
                     },
                 )
             }
@@ -736,7 +781,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::r#type(&handler, request).await
+                        <__T as Words>::crate_(&handler, request).await
                     },
                 )
             }
@@ -745,7 +790,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::r#match(&handler, request).await
+                        <__T as Words>::r#type(&handler, request).await
                     },
                 )
             }
@@ -754,7 +799,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::r#async(&handler, request).await
+                        <__T as Words>::r#match(&handler, request).await
                     },
                 )
             }
@@ -763,7 +808,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::r#gen(&handler, request).await
+                        <__T as Words>::r#async(&handler, request).await
                     },
                 )
             }
@@ -772,7 +817,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::call(&handler, request).await
+                        <__T as Words>::r#gen(&handler, request).await
                     },
                 )
             }
@@ -781,7 +826,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::poll_ready(&handler, request).await
+                        <__T as Words>::call(&handler, request).await
                     },
                 )
             }
@@ -790,7 +835,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::as_ref(&handler, request).await
+                        <__T as Words>::poll_ready(&handler, request).await
                     },
                 )
             }
@@ -799,7 +844,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::request(&handler, request).await
+                        <__T as Words>::as_ref(&handler, request).await
                     },
                 )
             }
@@ -808,7 +853,7 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::handler(&handler, request).await
+                        <__T as Words>::request(&handler, request).await
                     },
                 )
             }
@@ -817,11 +862,20 @@ for WordsServer<__T> {
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
-                        <__T as Words>::get_url_for2_things(&handler, request).await
+                        <__T as Words>::handler(&handler, request).await
                     },
                 )
             }
             ::core::option::Option::Some(16) => {
+                let handler = ::std::sync::Arc::clone(&self.handler);
+                ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
+                    call,
+                    move |request| async move {
+                        <__T as Words>::get_url_for2_things(&handler, request).await
+                    },
+                )
+            }
+            ::core::option::Option::Some(17) => {
                 let handler = ::std::sync::Arc::clone(&self.handler);
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
@@ -917,6 +971,16 @@ impl<__S: ::nats_rpc::CallService> DebugClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
     pub const fn new(service: __S) -> Self {
         Self { service }
+    }
+
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> DebugClient<::nats_rpc::client::OnInstance<__S>> {
+        DebugClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
     }
 
     /// The RPC `Fmt`.
@@ -1087,6 +1151,16 @@ impl<__S: ::nats_rpc::CallService> CloneClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> CloneClient<::nats_rpc::client::OnInstance<__S>> {
+        CloneClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Clone`.
     pub fn clone_(
         &self,
@@ -1179,6 +1253,258 @@ impl<__T: Clone> ::nats_rpc::server::RpcService for CloneServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &CLONE;
 }
 
+/// The service `names.type.v1.Stream`.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+pub trait Stream: ::core::marker::Send + ::core::marker::Sync + 'static {
+    /// The RPC `Stream`.
+    fn stream(
+        &self,
+        request: ::nats_rpc::Request<::nats_rpc::Streaming<Streaming>>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::nats_rpc::Response<::nats_rpc::Streaming<Streaming>>,
+            ::nats_rpc::Status,
+        >,
+    > + ::core::marker::Send;
+
+    /// The RPC `SendAll`.
+    fn send_all(
+        &self,
+        request: ::nats_rpc::Request<::nats_rpc::Streaming<Request>>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::nats_rpc::Response<Response>,
+            ::nats_rpc::Status,
+        >,
+    > + ::core::marker::Send;
+
+    /// The RPC `Requests`.
+    fn requests(
+        &self,
+        request: ::nats_rpc::Request<Request>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::nats_rpc::Response<::nats_rpc::Streaming<Response>>,
+            ::nats_rpc::Status,
+        >,
+    > + ::core::marker::Send;
+}
+
+/// Facts about `names.type.v1.Stream` and its methods, fixed at build time.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+pub static STREAM: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
+        "names.type.v1.Stream",
+        &[
+            ::nats_rpc::Spec::new(
+                    "names.type.v1.Stream",
+                    "Stream",
+                    0,
+                    ::nats_rpc::Kind::BidiStreaming,
+                )
+                .with_subject("svc.names.type.v1.Stream.Stream"),
+            ::nats_rpc::Spec::new(
+                    "names.type.v1.Stream",
+                    "SendAll",
+                    1,
+                    ::nats_rpc::Kind::ClientStreaming,
+                )
+                .with_subject("svc.names.type.v1.Stream.SendAll"),
+            ::nats_rpc::Spec::new(
+                    "names.type.v1.Stream",
+                    "Requests",
+                    2,
+                    ::nats_rpc::Kind::ServerStreaming,
+                )
+                .with_subject("svc.names.type.v1.Stream.Requests"),
+        ],
+    )
+    .with_descriptor_set(::core::include_bytes!("names.type.v1.binpb"));
+
+/// Client of `names.type.v1.Stream`.
+///
+/// It is cheap to clone: clones share what carries their calls.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct StreamClient<__S = ::nats_rpc::Channel> {
+    service: __S,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl StreamClient<::nats_rpc::Channel> {
+    /// Connects to a NATS server, such as `nats://localhost:4222`.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when no server can be reached, `INVALID_ARGUMENT` when `url` is not an address,
+    /// `UNAUTHENTICATED` when the server refuses the credentials.
+    pub async fn connect(
+        url: impl ::core::convert::AsRef<str>,
+    ) -> ::core::result::Result<Self, ::nats_rpc::Status> {
+        ::nats_rpc::codegen::connect(url.as_ref()).await.map(Self::new)
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__S: ::nats_rpc::CallService> StreamClient<__S> {
+    /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
+    pub const fn new(service: __S) -> Self {
+        Self { service }
+    }
+
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> StreamClient<::nats_rpc::client::OnInstance<__S>> {
+        StreamClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
+    /// The RPC `Stream`.
+    pub fn stream(&self) -> ::nats_rpc::client::Bidi<__S, Streaming, Streaming> {
+        ::nats_rpc::codegen::bidi_streaming::<::nats_rpc::codec::Prost, _, _, _>(
+            &self.service,
+            STREAM.method(0),
+        )
+    }
+
+    /// The RPC `SendAll`.
+    pub fn send_all(
+        &self,
+        requests: impl ::nats_rpc::IntoStreamingRequest<Request>,
+    ) -> ::nats_rpc::client::ClientStreaming<__S, Response> {
+        ::nats_rpc::codegen::client_streaming::<::nats_rpc::codec::Prost, _, _, _>(
+            &self.service,
+            STREAM.method(1),
+            requests,
+        )
+    }
+
+    /// The RPC `Requests`.
+    pub fn requests(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::ServerStreaming<__S, Response> {
+        ::nats_rpc::codegen::server_streaming::<::nats_rpc::codec::Prost, _, _, _>(
+            &self.service,
+            STREAM.method(2),
+            request,
+        )
+    }
+}
+
+/// Serves an implementation of [`Stream`](trait@Stream).
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug)]
+pub struct StreamServer<__T> {
+    handler: ::std::sync::Arc<__T>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__T: Stream> StreamServer<__T> {
+    /// Serves `handler`.
+    pub fn new(handler: __T) -> Self {
+        Self::from_arc(::std::sync::Arc::new(handler))
+    }
+
+    /// Serves a `handler` that others hold too.
+    pub const fn from_arc(handler: ::std::sync::Arc<__T>) -> Self {
+        Self { handler }
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__T> ::core::clone::Clone for StreamServer<__T> {
+    fn clone(&self) -> Self {
+        Self {
+            handler: ::std::sync::Arc::clone(&self.handler),
+        }
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__T: Stream> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
+for StreamServer<__T> {
+    type Response = ::nats_rpc::raw::Reply;
+    type Error = ::nats_rpc::Status;
+    type Future = ::nats_rpc::codegen::HandlerFuture;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut ::core::task::Context<'_>,
+    ) -> ::core::task::Poll<::core::result::Result<(), ::nats_rpc::Status>> {
+        ::core::task::Poll::Ready(::core::result::Result::Ok(()))
+    }
+
+    fn call(&mut self, call: ::nats_rpc::raw::Call) -> Self::Future {
+        match STREAM.index_of(call.method()) {
+            ::core::option::Option::Some(0) => {
+                let handler = ::std::sync::Arc::clone(&self.handler);
+                ::nats_rpc::codegen::handle_bidi_streaming::<::nats_rpc::codec::Prost, _, _, _, _>(
+                    call,
+                    move |request| async move {
+                        <__T as Stream>::stream(&handler, request).await
+                    },
+                )
+            }
+            ::core::option::Option::Some(1) => {
+                let handler = ::std::sync::Arc::clone(&self.handler);
+                ::nats_rpc::codegen::handle_client_streaming::<::nats_rpc::codec::Prost, _, _, _, _>(
+                    call,
+                    move |request| async move {
+                        <__T as Stream>::send_all(&handler, request).await
+                    },
+                )
+            }
+            ::core::option::Option::Some(2) => {
+                let handler = ::std::sync::Arc::clone(&self.handler);
+                ::nats_rpc::codegen::handle_server_streaming::<::nats_rpc::codec::Prost, _, _, _, _>(
+                    call,
+                    move |request| async move {
+                        <__T as Stream>::requests(&handler, request).await
+                    },
+                )
+            }
+            _ => ::nats_rpc::codegen::unimplemented(&call),
+        }
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl<__T: Stream> ::nats_rpc::server::RpcService for StreamServer<__T> {
+    const SPEC: &'static ::nats_rpc::ServiceSpec = &STREAM;
+}
+
 /// The service `names.type.v1.Service`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -1253,6 +1579,16 @@ impl<__S: ::nats_rpc::CallService> ServiceClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
     pub const fn new(service: __S) -> Self {
         Self { service }
+    }
+
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> ServiceClient<::nats_rpc::client::OnInstance<__S>> {
+        ServiceClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
     }
 
     /// The RPC `Poll`.
@@ -1416,6 +1752,16 @@ impl<__S: ::nats_rpc::CallService> XClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
     pub const fn new(service: __S) -> Self {
         Self { service }
+    }
+
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> XClient<::nats_rpc::client::OnInstance<__S>> {
+        XClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
     }
 
     /// The RPC `Y`.

@@ -85,6 +85,16 @@ impl<__S: ::nats_rpc::CallService> RootsClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> RootsClient<::nats_rpc::client::OnInstance<__S>> {
+        RootsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Dig`.
     pub fn dig(
         &self,

@@ -117,6 +117,16 @@ impl<__S: ::nats_rpc::CallService> PartsClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> PartsClient<::nats_rpc::client::OnInstance<__S>> {
+        PartsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Extern`.
     pub fn extern_(
         &self,

@@ -96,6 +96,16 @@ impl<__S: ::nats_rpc::CallService> BoxesClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> BoxesClient<::nats_rpc::client::OnInstance<__S>> {
+        BoxesClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Pack`.
     pub fn pack(
         &self,
@@ -254,6 +264,16 @@ impl<__S: ::nats_rpc::CallService> CratesClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
     pub const fn new(service: __S) -> Self {
         Self { service }
+    }
+
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> CratesClient<::nats_rpc::client::OnInstance<__S>> {
+        CratesClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
     }
 
     /// The RPC `Ship`.

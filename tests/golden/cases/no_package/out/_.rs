@@ -76,6 +76,16 @@ impl<__S: ::nats_rpc::CallService> PingerClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> PingerClient<::nats_rpc::client::OnInstance<__S>> {
+        PingerClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `ping`.
     pub fn ping(
         &self,

@@ -105,6 +105,16 @@ impl<__S: ::nats_rpc::CallService> NotesClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> NotesClient<::nats_rpc::client::OnInstance<__S>> {
+        NotesClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Get`.
     pub fn get(
         &self,
@@ -306,6 +316,16 @@ impl<__S: ::nats_rpc::CallService> DraftsClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
     pub const fn new(service: __S) -> Self {
         Self { service }
+    }
+
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> DraftsClient<::nats_rpc::client::OnInstance<__S>> {
+        DraftsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
     }
 
     /// The RPC `Add`.

@@ -159,6 +159,16 @@ impl<__S: ::nats_rpc::CallService> ShopClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> ShopClient<::nats_rpc::client::OnInstance<__S>> {
+        ShopClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Buy`.
     pub fn buy(
         &self,

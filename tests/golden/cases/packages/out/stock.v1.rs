@@ -126,6 +126,16 @@ impl<__S: ::nats_rpc::CallService> StockClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> StockClient<::nats_rpc::client::OnInstance<__S>> {
+        StockClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Find`.
     pub fn find(
         &self,

@@ -103,6 +103,16 @@ impl<__S: ::nats_rpc::CallService> RecordsClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> RecordsClient<::nats_rpc::client::OnInstance<__S>> {
+        RecordsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Get`.
     pub fn get(
         &self,

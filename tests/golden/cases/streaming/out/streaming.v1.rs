@@ -17,12 +17,42 @@ pub struct Tick {
     clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
 )]
 pub trait Clock: ::core::marker::Send + ::core::marker::Sync + 'static {
+    /// The RPC `Watch`.
+    fn watch(
+        &self,
+        request: ::nats_rpc::Request<Tick>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::nats_rpc::Response<::nats_rpc::Streaming<Tick>>,
+            ::nats_rpc::Status,
+        >,
+    > + ::core::marker::Send;
+
     /// The RPC `Now`.
     fn now(
         &self,
         request: ::nats_rpc::Request<Tick>,
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<::nats_rpc::Response<Tick>, ::nats_rpc::Status>,
+    > + ::core::marker::Send;
+
+    /// The RPC `Upload`.
+    fn upload(
+        &self,
+        request: ::nats_rpc::Request<::nats_rpc::Streaming<Tick>>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<::nats_rpc::Response<Tick>, ::nats_rpc::Status>,
+    > + ::core::marker::Send;
+
+    /// The RPC `Chat`.
+    fn chat(
+        &self,
+        request: ::nats_rpc::Request<::nats_rpc::Streaming<Tick>>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::nats_rpc::Response<::nats_rpc::Streaming<Tick>>,
+            ::nats_rpc::Status,
+        >,
     > + ::core::marker::Send;
 
     /// The RPC `Set`.
@@ -44,15 +74,36 @@ pub static CLOCK: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         &[
             ::nats_rpc::Spec::new(
                     "streaming.v1.Clock",
-                    "Now",
+                    "Watch",
                     0,
+                    ::nats_rpc::Kind::ServerStreaming,
+                )
+                .with_subject("svc.streaming.v1.Clock.Watch"),
+            ::nats_rpc::Spec::new(
+                    "streaming.v1.Clock",
+                    "Now",
+                    1,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.streaming.v1.Clock.Now"),
             ::nats_rpc::Spec::new(
                     "streaming.v1.Clock",
+                    "Upload",
+                    2,
+                    ::nats_rpc::Kind::ClientStreaming,
+                )
+                .with_subject("svc.streaming.v1.Clock.Upload"),
+            ::nats_rpc::Spec::new(
+                    "streaming.v1.Clock",
+                    "Chat",
+                    3,
+                    ::nats_rpc::Kind::BidiStreaming,
+                )
+                .with_subject("svc.streaming.v1.Clock.Chat"),
+            ::nats_rpc::Spec::new(
+                    "streaming.v1.Clock",
                     "Set",
-                    1,
+                    4,
                     ::nats_rpc::Kind::Unary,
                 )
                 .with_subject("svc.streaming.v1.Clock.Set"),
@@ -99,6 +150,28 @@ impl<__S: ::nats_rpc::CallService> ClockClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> ClockClient<::nats_rpc::client::OnInstance<__S>> {
+        ClockClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
+    /// The RPC `Watch`.
+    pub fn watch(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Tick>,
+    ) -> ::nats_rpc::client::ServerStreaming<__S, Tick> {
+        ::nats_rpc::codegen::server_streaming::<::nats_rpc::codec::Prost, _, _, _>(
+            &self.service,
+            CLOCK.method(0),
+            request,
+        )
+    }
+
     /// The RPC `Now`.
     pub fn now(
         &self,
@@ -106,8 +179,28 @@ impl<__S: ::nats_rpc::CallService> ClockClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Tick> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            CLOCK.method(0),
+            CLOCK.method(1),
             request,
+        )
+    }
+
+    /// The RPC `Upload`.
+    pub fn upload(
+        &self,
+        requests: impl ::nats_rpc::IntoStreamingRequest<Tick>,
+    ) -> ::nats_rpc::client::ClientStreaming<__S, Tick> {
+        ::nats_rpc::codegen::client_streaming::<::nats_rpc::codec::Prost, _, _, _>(
+            &self.service,
+            CLOCK.method(2),
+            requests,
+        )
+    }
+
+    /// The RPC `Chat`.
+    pub fn chat(&self) -> ::nats_rpc::client::Bidi<__S, Tick, Tick> {
+        ::nats_rpc::codegen::bidi_streaming::<::nats_rpc::codec::Prost, _, _, _>(
+            &self.service,
+            CLOCK.method(3),
         )
     }
 
@@ -118,7 +211,7 @@ impl<__S: ::nats_rpc::CallService> ClockClient<__S> {
     ) -> ::nats_rpc::client::Unary<__S, Tick> {
         ::nats_rpc::codegen::unary::<::nats_rpc::codec::Prost, _, _, _>(
             &self.service,
-            CLOCK.method(1),
+            CLOCK.method(4),
             request,
         )
     }
@@ -183,6 +276,15 @@ for ClockServer<__T> {
         match CLOCK.index_of(call.method()) {
             ::core::option::Option::Some(0) => {
                 let handler = ::std::sync::Arc::clone(&self.handler);
+                ::nats_rpc::codegen::handle_server_streaming::<::nats_rpc::codec::Prost, _, _, _, _>(
+                    call,
+                    move |request| async move {
+                        <__T as Clock>::watch(&handler, request).await
+                    },
+                )
+            }
+            ::core::option::Option::Some(1) => {
+                let handler = ::std::sync::Arc::clone(&self.handler);
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,
                     move |request| async move {
@@ -190,7 +292,25 @@ for ClockServer<__T> {
                     },
                 )
             }
-            ::core::option::Option::Some(1) => {
+            ::core::option::Option::Some(2) => {
+                let handler = ::std::sync::Arc::clone(&self.handler);
+                ::nats_rpc::codegen::handle_client_streaming::<::nats_rpc::codec::Prost, _, _, _, _>(
+                    call,
+                    move |request| async move {
+                        <__T as Clock>::upload(&handler, request).await
+                    },
+                )
+            }
+            ::core::option::Option::Some(3) => {
+                let handler = ::std::sync::Arc::clone(&self.handler);
+                ::nats_rpc::codegen::handle_bidi_streaming::<::nats_rpc::codec::Prost, _, _, _, _>(
+                    call,
+                    move |request| async move {
+                        <__T as Clock>::chat(&handler, request).await
+                    },
+                )
+            }
+            ::core::option::Option::Some(4) => {
                 let handler = ::std::sync::Arc::clone(&self.handler);
                 ::nats_rpc::codegen::handle_unary::<::nats_rpc::codec::Prost, _, _, _, _>(
                     call,

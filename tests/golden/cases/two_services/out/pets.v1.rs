@@ -100,6 +100,16 @@ impl<__S: ::nats_rpc::CallService> CatsClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> CatsClient<::nats_rpc::client::OnInstance<__S>> {
+        CatsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `Feed`.
     pub fn feed(
         &self,
@@ -285,6 +295,16 @@ impl<__S: ::nats_rpc::CallService> HttpDogsClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> HttpDogsClient<::nats_rpc::client::OnInstance<__S>> {
+        HttpDogsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// The RPC `GetURL`.
     pub fn get_url(
         &self,
@@ -432,6 +452,16 @@ impl<__S: ::nats_rpc::CallService> BirdsClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
     pub const fn new(service: __S) -> Self {
         Self { service }
+    }
+
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> BirdsClient<::nats_rpc::client::OnInstance<__S>> {
+        BirdsClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
     }
 }
 

@@ -102,6 +102,16 @@ impl<__S: ::nats_rpc::CallService> GreeterClient<__S> {
         Self { service }
     }
 
+    /// A client whose calls go to one instance of the service, by its id.
+    pub fn on_instance(
+        &self,
+        instance: impl ::core::convert::Into<::std::sync::Arc<str>>,
+    ) -> GreeterClient<::nats_rpc::client::OnInstance<__S>> {
+        GreeterClient {
+            service: ::nats_rpc::codegen::on_instance(&self.service, instance),
+        }
+    }
+
     /// Says hello to somebody.
     ///
     /// Fails with `INVALID_ARGUMENT` when nobody is named.

@@ -1,0 +1,50 @@
+/// What can be said of one call before it is made, whatever its kind: methods of a type that has a `change`.
+macro_rules! call_options {
+    () => {
+        /// Sets the timeout, counted from the moment the call is made; it covers all attempts, and a stream to its end.
+        /// An earlier deadline that the call inherits from the handler that makes it wins.
+        pub fn timeout(self, timeout: std::time::Duration) -> Self {
+            self.change(|call| Ok(call.with_timeout(timeout)))
+        }
+
+        /// Adds a value to a key of the request's metadata. Invalid metadata is INTERNAL when the call is awaited.
+        pub fn metadata(
+            self,
+            key: impl Into<std::borrow::Cow<'static, str>>,
+            value: impl Into<std::borrow::Cow<'static, str>>,
+        ) -> Self {
+            self.change(|mut call| {
+                call.metadata_mut().append(key, value)?;
+                Ok(call)
+            })
+        }
+
+        /// Adds bytes to a `-bin` key of the request's metadata. Invalid metadata is INTERNAL when the call is awaited.
+        pub fn metadata_bin(
+            self,
+            key: impl Into<std::borrow::Cow<'static, str>>,
+            value: impl Into<bytes::Bytes>,
+        ) -> Self {
+            self.change(|mut call| {
+                call.metadata_mut().append_bin(key, value)?;
+                Ok(call)
+            })
+        }
+
+        /// Says how important the call is. Default: as important as the call whose handler makes it.
+        pub fn priority(self, priority: crate::call::Priority) -> Self {
+            self.change(|call| {
+                let context = call.context().clone().with_priority(priority);
+                Ok(call.with_context(context))
+            })
+        }
+
+        /// Leaves the context of the handler that makes the call: deadline, cancellation, priority and trace are not
+        /// inherited.
+        pub fn detached(self) -> Self {
+            self.change(|call| Ok(call.with_context(crate::call::Context::new())))
+        }
+    };
+}
+
+pub(super) use call_options;
