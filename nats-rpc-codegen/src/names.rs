@@ -6,7 +6,7 @@ use quote::format_ident;
 
 /// Function names that a generated client needs for itself. An RPC of that name gets a trailing underscore, in the
 /// client and in the trait: `rpc New` becomes `new_`.
-pub const TAKEN: [&str; 4] = ["new", "connect", "clone", "on_instance"];
+pub const TAKEN: [&str; 5] = ["new", "connect", "clone", "on_instance", "scatter"];
 
 /// The Rust function of an RPC: `SayHello` is `say_hello`, `Type` is `r#type`, `Self` is `self_`, `New` is `new_`.
 ///
@@ -85,6 +85,12 @@ pub fn client(service: &Ident) -> Ident {
     format_ident!("{}Client", bare(service), span = service.span())
 }
 
+/// What calls all instances of a service: `Greeter` has `GreeterScatter`.
+#[must_use]
+pub fn scatter(service: &Ident) -> Ident {
+    format_ident!("{}Scatter", bare(service), span = service.span())
+}
+
 /// The server of a service: `Greeter` has `GreeterServer`.
 #[must_use]
 pub fn server(service: &Ident) -> Ident {
@@ -127,9 +133,13 @@ mod tests {
 
     #[test]
     fn the_clients_own_functions_are_kept_free() {
-        for (name, function) in
-            [("New", "new_"), ("Connect", "connect_"), ("Clone", "clone_"), ("OnInstance", "on_instance_")]
-        {
+        for (name, function) in [
+            ("New", "new_"),
+            ("Connect", "connect_"),
+            ("Clone", "clone_"),
+            ("OnInstance", "on_instance_"),
+            ("Scatter", "scatter_"),
+        ] {
             assert_eq!(method(name), function);
         }
     }

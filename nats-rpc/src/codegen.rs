@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::call::{IntoRequest, IntoStreamingRequest, Request, Response, Streaming};
-use crate::client::{Bidi, Channel, ClientStreaming, OnInstance, ServerStreaming, Unary};
+use crate::client::{Bidi, Channel, ClientStreaming, OnInstance, Scatter, ServerStreaming, Unary};
 use crate::codec::{Decode, Encode};
 use crate::raw::{Call, CallService};
 pub use crate::server::HandlerFuture;
@@ -75,6 +75,11 @@ where
 /// Directs calls to one instance.
 pub fn on_instance<S: Clone>(service: &S, instance: impl Into<Arc<str>>) -> OnInstance<S> {
     OnInstance::new(service.clone(), instance)
+}
+
+/// Makes a unary call of all instances.
+pub fn scatter<R>(call: Unary<Channel, R>) -> Scatter<R> {
+    call.scatter()
 }
 
 /// Handles a unary call.

@@ -32,6 +32,10 @@ const PROMISES: &[(&str, &[&str])] = &[
             "no token: ",
         ],
     ),
+    ("scatter", &["players: [3, 7, 14]", "the emptiest has 3, and still 3"]),
+    ("streaming-chat", &["Bob hears Ada: Is anybody there?", "Ada hears Bob: I am."]),
+    ("ticker", &["in EUR", "NATS 10.00", "NATS 10.50", "HTTP NOT_FOUND: "]),
+    ("upload", &["200 parts, 20000000 bytes, sum 1990000000"]),
 ];
 /// Two programs that only make sense together.
 pub(crate) const SERVER: &str = "hello-server";

@@ -2,6 +2,7 @@
 
 mod allow;
 mod client;
+mod scatter;
 mod server;
 mod spec;
 mod trait_;
@@ -24,6 +25,7 @@ pub fn service(service: &Service) -> TokenStream {
     items.extend(spec::spec(service));
     if service.parts.client {
         items.extend(client::client(service));
+        items.extend(scatter::scatter(service));
     }
     if service.parts.server {
         items.extend(server::server(service));

@@ -65,6 +65,7 @@ impl Cancellation {
 }
 
 /// Completes when a call's context is cancelled; never for one that depends on nothing.
+#[derive(Default)]
 pub(crate) struct Cancelled(Option<Pin<Box<Waiting>>>);
 
 struct Waiting {

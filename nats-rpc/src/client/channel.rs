@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tower_service::Service;
 
 use crate::call::Cancelled;
-use crate::raw::{Call, Compression, Destination, Exchange, Remote, Remotes, Reply};
+use crate::raw::{Call, Compression, Destination, Exchange, Remote, Remotes, Reply, Scattered};
 use crate::spec::Kind;
 use crate::status::Status;
 use crate::subject::{self, Subject};
@@ -145,18 +146,29 @@ impl Channel {
     }
 
     fn start(&self, mut call: Call) -> Result<Exchange, Status> {
+        let (to, now) = self.destination(&mut call)?;
+        Exchange::start(to, call, now)
+    }
+
+    /// Makes a call of all instances.
+    pub(super) async fn scatter(&self, mut call: Call) -> Result<Scattered, Status> {
+        let (to, now) = self.destination(&mut call)?;
+        Scattered::start(to, call, now).await
+    }
+
+    /// Where a call that begins now goes.
+    fn destination(&self, call: &mut Call) -> Result<(Destination, Instant), Status> {
         let Shared { connection, default_timeout, remotes, limits, compression, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
-        let subject = self.subject(&call).map_err(Status::with_not_processed)?;
+        let subject = self.subject(call).map_err(Status::with_not_processed)?;
         let method = call.method();
         let unary = method.kind() == Kind::Unary;
         let default = method.timeout().or_else(|| default_timeout.filter(|_| unary));
-        let now = call.start(default);
-        let remote =
-            remotes.of(call.method(), || Remote::new(call.method().service(), subject::prefix_of(&subject)));
+        let remote = remotes.of(method, || Remote::new(method.service(), subject::prefix_of(&subject)));
         let (limits, compression) = (*limits, *compression);
-        let to = Destination { connection: connection.clone(), epoch, subject, remote, limits, compression };
-        Exchange::start(to, call, now)
+        let connection = connection.clone();
+        let to = Destination { connection, epoch, subject, remote, limits, compression };
+        Ok((to, call.start(default)))
     }
 }
 

@@ -24,6 +24,14 @@ impl<S: CallService> Making<S, S::Future> {
         Self::Prepared { prepared }
     }
 
+    /// What carries the call, and the call, unless it is made.
+    pub(super) fn into_prepared(self) -> (S, Result<Call, Status>) {
+        match self {
+            Self::Prepared { prepared } => prepared.into_parts(),
+            Self::Running { .. } | Self::Done => panic!("a call is made once"),
+        }
+    }
+
     pub(super) fn change(self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
         match self {
             Self::Prepared { prepared } => Self::new(prepared.change(change)),

@@ -17,6 +17,10 @@ impl<S: CallService> Prepared<S> {
         Self { call, service: service.clone() }
     }
 
+    pub(super) fn into_parts(self) -> (S, Result<Call, Status>) {
+        (self.service, self.call)
+    }
+
     pub(super) fn change(self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
         Self { call: self.call.and_then(change), service: self.service }
     }

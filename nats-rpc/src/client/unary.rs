@@ -10,6 +10,7 @@ use super::making::Making;
 use super::options::call_options;
 use super::prepared::Prepared;
 use super::reply::one_response;
+use super::{Channel, Scatter};
 use crate::call::{IntoRequest, Response};
 use crate::codec::{Decode, Encode};
 use crate::raw::{self, Body, Call, CallService};
@@ -50,6 +51,14 @@ impl<S: CallService, R> Unary<S, R> {
 
     fn change(self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
         Self { making: self.making.change(change), decode: self.decode }
+    }
+}
+
+impl<R> Unary<Channel, R> {
+    /// The same call of all instances of the service.
+    pub(crate) fn scatter(self) -> Scatter<R> {
+        let (channel, call) = self.making.into_prepared();
+        Scatter::new(channel, call, self.decode)
     }
 }
 

@@ -73,6 +73,11 @@ impl Scattered {
         Ok(Self { method, subject, limit, deadline, ticket, missing, answered, probes, over: None })
     }
 
+    /// Those that have not answered will not be waited for.
+    pub(crate) fn give_up(&mut self, status: Status) {
+        self.over.get_or_insert(status);
+    }
+
     fn deliver(&mut self, delivery: &Delivery) -> Option<Answer> {
         let over = match delivery {
             Delivery::Message { headers, payload } => {

@@ -88,3 +88,40 @@ impl<__S: ::nats_rpc::CallService> OracleClient<__S> {
         )
     }
 }
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl OracleClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> OracleScatter {
+        OracleScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `client.v1.Oracle` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct OracleScatter {
+    client: OracleClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl OracleScatter {
+    /// The RPC `Consult`.
+    pub fn consult(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Ask>,
+    ) -> ::nats_rpc::client::Scatter<Ask> {
+        ::nats_rpc::codegen::scatter(self.client.consult(request))
+    }
+}

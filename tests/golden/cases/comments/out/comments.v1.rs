@@ -384,6 +384,94 @@ impl<__S: ::nats_rpc::CallService> CommentsClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl CommentsClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> CommentsScatter {
+        CommentsScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `comments.v1.Comments` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct CommentsScatter {
+    client: CommentsClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl CommentsScatter {
+    /// ```text
+    /// unclosed
+    /// ```
+    pub fn fence(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Foo>,
+    ) -> ::nats_rpc::client::Scatter<Foo> {
+        ::nats_rpc::codegen::scatter(self.client.fence(request))
+    }
+
+    /// A block comment
+    /// with stars
+    ///
+    /// ```text
+    /// and_code();
+    /// ```
+    ///
+    /// Trailing: \[x\] \<y>
+    pub fn stars(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Foo>,
+    ) -> ::nats_rpc::client::Scatter<Foo> {
+        ::nats_rpc::codegen::scatter(self.client.stars(request))
+    }
+
+    /// Javadoc, with {@link Foo} and @param \<T> tags.
+    pub fn javadoc(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Foo>,
+    ) -> ::nats_rpc::client::Scatter<Foo> {
+        ::nats_rpc::codegen::scatter(self.client.javadoc(request))
+    }
+
+    /// no space
+    ///    three spaces
+    pub fn no_space(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Foo>,
+    ) -> ::nats_rpc::client::Scatter<Foo> {
+        ::nats_rpc::codegen::scatter(self.client.no_space(request))
+    }
+
+    /// The RPC `Empty`.
+    pub fn empty(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Foo>,
+    ) -> ::nats_rpc::client::Scatter<Foo> {
+        ::nats_rpc::codegen::scatter(self.client.empty(request))
+    }
+
+    /// /// looks like rustdoc
+    /// #\[doc = "x"\]
+    pub fn rust(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Foo>,
+    ) -> ::nats_rpc::client::Scatter<Foo> {
+        ::nats_rpc::codegen::scatter(self.client.rust(request))
+    }
+}
+
 /// Serves an implementation of [`Comments`](trait@Comments).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

@@ -204,6 +204,52 @@ impl<__S: ::nats_rpc::CallService> LibraryClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl LibraryClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> LibraryScatter {
+        LibraryScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `deprecated.v1.Library` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct LibraryScatter {
+    client: LibraryClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl LibraryScatter {
+    /// The way it was done.
+    #[deprecated]
+    pub fn old(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<OldBook>,
+    ) -> ::nats_rpc::client::Scatter<Book> {
+        ::nats_rpc::codegen::scatter(self.client.old(request))
+    }
+
+    /// The RPC `Current`.
+    pub fn current(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Book>,
+    ) -> ::nats_rpc::client::Scatter<Book> {
+        ::nats_rpc::codegen::scatter(self.client.current(request))
+    }
+}
+
 /// Serves an implementation of [`Library`](trait@Library).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -390,6 +436,44 @@ impl<__S: ::nats_rpc::CallService> ArchiveClient<__S> {
             ARCHIVE.method(0),
             request,
         )
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl ArchiveClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> ArchiveScatter {
+        ArchiveScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `deprecated.v1.Archive` at once.
+#[deprecated]
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct ArchiveScatter {
+    client: ArchiveClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl ArchiveScatter {
+    /// The RPC `Get`.
+    pub fn get(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Book>,
+    ) -> ::nats_rpc::client::Scatter<OldBook> {
+        ::nats_rpc::codegen::scatter(self.client.get(request))
     }
 }
 

@@ -199,6 +199,43 @@ impl<__S: ::nats_rpc::CallService> NodesClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl NodesClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> NodesScatter {
+        NodesScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `fields.v1.Nodes` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct NodesScatter {
+    client: NodesClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl NodesScatter {
+    /// The RPC `Walk`.
+    pub fn walk(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Node>,
+    ) -> ::nats_rpc::client::Scatter<Node> {
+        ::nats_rpc::codegen::scatter(self.client.walk(request))
+    }
+}
+
 /// Serves an implementation of [`Nodes`](trait@Nodes).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

@@ -665,6 +665,179 @@ impl<__S: ::nats_rpc::CallService> WordsClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl WordsClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> WordsScatter {
+        WordsScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `names.type.v1.Words` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct WordsScatter {
+    client: WordsClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl WordsScatter {
+    /// The RPC `New`.
+    pub fn new_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Self_>,
+    ) -> ::nats_rpc::client::Scatter<Self_> {
+        ::nats_rpc::codegen::scatter(self.client.new_(request))
+    }
+
+    /// The RPC `Connect`.
+    pub fn connect_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Self_>,
+    ) -> ::nats_rpc::client::Scatter<Self_> {
+        ::nats_rpc::codegen::scatter(self.client.connect_(request))
+    }
+
+    /// The RPC `Clone`.
+    pub fn clone_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Self_>,
+    ) -> ::nats_rpc::client::Scatter<Self_> {
+        ::nats_rpc::codegen::scatter(self.client.clone_(request))
+    }
+
+    /// The RPC `OnInstance`.
+    pub fn on_instance_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Self_>,
+    ) -> ::nats_rpc::client::Scatter<Self_> {
+        ::nats_rpc::codegen::scatter(self.client.on_instance_(request))
+    }
+
+    /// The RPC `Self`.
+    pub fn self_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Self_>,
+    ) -> ::nats_rpc::client::Scatter<Self_> {
+        ::nats_rpc::codegen::scatter(self.client.self_(request))
+    }
+
+    /// The RPC `Super`.
+    pub fn super_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Self_>,
+    ) -> ::nats_rpc::client::Scatter<Self_> {
+        ::nats_rpc::codegen::scatter(self.client.super_(request))
+    }
+
+    /// The RPC `Crate`.
+    pub fn crate_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Self_>,
+    ) -> ::nats_rpc::client::Scatter<Self_> {
+        ::nats_rpc::codegen::scatter(self.client.crate_(request))
+    }
+
+    /// The RPC `Type`.
+    pub fn r#type(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Option>,
+    ) -> ::nats_rpc::client::Scatter<Result> {
+        ::nats_rpc::codegen::scatter(self.client.r#type(request))
+    }
+
+    /// The RPC `Match`.
+    pub fn r#match(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<String>,
+    ) -> ::nats_rpc::client::Scatter<Box> {
+        ::nats_rpc::codegen::scatter(self.client.r#match(request))
+    }
+
+    /// The RPC `Async`.
+    pub fn r#async(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Send>,
+    ) -> ::nats_rpc::client::Scatter<Future> {
+        ::nats_rpc::codegen::scatter(self.client.r#async(request))
+    }
+
+    /// The RPC `Gen`.
+    pub fn r#gen(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.r#gen(request))
+    }
+
+    /// The RPC `Call`.
+    pub fn call(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Status>,
+    ) -> ::nats_rpc::client::Scatter<Status> {
+        ::nats_rpc::codegen::scatter(self.client.call(request))
+    }
+
+    /// The RPC `PollReady`.
+    pub fn poll_ready(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Status>,
+    ) -> ::nats_rpc::client::Scatter<Status> {
+        ::nats_rpc::codegen::scatter(self.client.poll_ready(request))
+    }
+
+    /// The RPC `AsRef`.
+    pub fn as_ref(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Status>,
+    ) -> ::nats_rpc::client::Scatter<Status> {
+        ::nats_rpc::codegen::scatter(self.client.as_ref(request))
+    }
+
+    /// The RPC `Request`.
+    pub fn request(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.request(request))
+    }
+
+    /// The RPC `Handler`.
+    pub fn handler(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.handler(request))
+    }
+
+    /// The RPC `GetURLFor2Things`.
+    pub fn get_url_for2_things(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.get_url_for2_things(request))
+    }
+
+    /// The RPC `lower_case`.
+    pub fn lower_case(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.lower_case(request))
+    }
+}
+
 /// Serves an implementation of [`Words`](trait@Words).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -996,6 +1169,43 @@ impl<__S: ::nats_rpc::CallService> DebugClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl DebugClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> DebugScatter {
+        DebugScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `names.type.v1.Debug` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct DebugScatter {
+    client: DebugClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl DebugScatter {
+    /// The RPC `Fmt`.
+    pub fn fmt(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.fmt(request))
+    }
+}
+
 /// Serves an implementation of [`Debug`](trait@Debug).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -1171,6 +1381,43 @@ impl<__S: ::nats_rpc::CallService> CloneClient<__S> {
             CLONE.method(0),
             request,
         )
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl CloneClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> CloneScatter {
+        CloneScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `names.type.v1.Clone` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct CloneScatter {
+    client: CloneClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl CloneScatter {
+    /// The RPC `Clone`.
+    pub fn clone_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.clone_(request))
     }
 }
 
@@ -1604,6 +1851,43 @@ impl<__S: ::nats_rpc::CallService> ServiceClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl ServiceClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> ServiceScatter {
+        ServiceScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `names.type.v1.Service` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct ServiceScatter {
+    client: ServiceClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl ServiceScatter {
+    /// The RPC `Poll`.
+    pub fn poll(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.poll(request))
+    }
+}
+
 /// Serves an implementation of [`Service`](trait@Service).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -1774,6 +2058,43 @@ impl<__S: ::nats_rpc::CallService> XClient<__S> {
             X.method(0),
             request,
         )
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl XClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> XScatter {
+        XScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `names.type.v1.X` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct XScatter {
+    client: XClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl XScatter {
+    /// The RPC `Y`.
+    pub fn y(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Request>,
+    ) -> ::nats_rpc::client::Scatter<Response> {
+        ::nats_rpc::codegen::scatter(self.client.y(request))
     }
 }
 

@@ -108,6 +108,43 @@ impl<__S: ::nats_rpc::CallService> RootsClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl RootsClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> RootsScatter {
+        RootsScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `Roots` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct RootsScatter {
+    client: RootsClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl RootsScatter {
+    /// The RPC `Dig`.
+    pub fn dig(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Root>,
+    ) -> ::nats_rpc::client::Scatter<acme::extern_::part::Shape> {
+        ::nats_rpc::codegen::scatter(self.client.dig(request))
+    }
+}
+
 /// Serves an implementation of [`Roots`](trait@Roots).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

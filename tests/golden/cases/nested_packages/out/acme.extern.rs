@@ -140,6 +140,43 @@ impl<__S: ::nats_rpc::CallService> PartsClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl PartsClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> PartsScatter {
+        PartsScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `acme.extern.Parts` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct PartsScatter {
+    client: PartsClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl PartsScatter {
+    /// The RPC `Extern`.
+    pub fn extern_(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Part>,
+    ) -> ::nats_rpc::client::Scatter<part::Shape> {
+        ::nats_rpc::codegen::scatter(self.client.extern_(request))
+    }
+}
+
 /// Serves an implementation of [`Parts`](trait@Parts).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

@@ -119,6 +119,43 @@ impl<__S: ::nats_rpc::CallService> BoxesClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl BoxesClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> BoxesScatter {
+        BoxesScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `acme.Boxes` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct BoxesScatter {
+    client: BoxesClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl BoxesScatter {
+    /// The RPC `Pack`.
+    pub fn pack(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<extern_::Part>,
+    ) -> ::nats_rpc::client::Scatter<Box> {
+        ::nats_rpc::codegen::scatter(self.client.pack(request))
+    }
+}
+
 /// Serves an implementation of [`Boxes`](trait@Boxes).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -286,6 +323,43 @@ impl<__S: ::nats_rpc::CallService> CratesClient<__S> {
             CRATES.method(0),
             request,
         )
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl CratesClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> CratesScatter {
+        CratesScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `acme.Crates` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct CratesScatter {
+    client: CratesClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl CratesScatter {
+    /// The RPC `Ship`.
+    pub fn ship(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Crate>,
+    ) -> ::nats_rpc::client::Scatter<Box> {
+        ::nats_rpc::codegen::scatter(self.client.ship(request))
     }
 }
 

@@ -99,6 +99,43 @@ impl<__S: ::nats_rpc::CallService> PingerClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl PingerClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> PingerScatter {
+        PingerScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `Pinger` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct PingerScatter {
+    client: PingerClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl PingerScatter {
+    /// The RPC `ping`.
+    pub fn ping(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Ping>,
+    ) -> ::nats_rpc::client::Scatter<Ping> {
+        ::nats_rpc::codegen::scatter(self.client.ping(request))
+    }
+}
+
 /// Serves an implementation of [`Pinger`](trait@Pinger).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

@@ -152,6 +152,59 @@ impl<__S: ::nats_rpc::CallService> NotesClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl NotesClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> NotesScatter {
+        NotesScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `options.v1.Notes` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct NotesScatter {
+    client: NotesClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl NotesScatter {
+    /// The RPC `Get`.
+    pub fn get(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Note>,
+    ) -> ::nats_rpc::client::Scatter<Note> {
+        ::nats_rpc::codegen::scatter(self.client.get(request))
+    }
+
+    /// The RPC `Put`.
+    pub fn put(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Note>,
+    ) -> ::nats_rpc::client::Scatter<Note> {
+        ::nats_rpc::codegen::scatter(self.client.put(request))
+    }
+
+    /// The RPC `Add`.
+    pub fn add(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Note>,
+    ) -> ::nats_rpc::client::Scatter<Note> {
+        ::nats_rpc::codegen::scatter(self.client.add(request))
+    }
+}
+
 /// Serves an implementation of [`Notes`](trait@Notes).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -338,6 +391,43 @@ impl<__S: ::nats_rpc::CallService> DraftsClient<__S> {
             DRAFTS.method(0),
             request,
         )
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl DraftsClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> DraftsScatter {
+        DraftsScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `options.v1.Drafts` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct DraftsScatter {
+    client: DraftsClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl DraftsScatter {
+    /// The RPC `Add`.
+    pub fn add(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Note>,
+    ) -> ::nats_rpc::client::Scatter<Note> {
+        ::nats_rpc::codegen::scatter(self.client.add(request))
     }
 }
 

@@ -234,6 +234,79 @@ impl<__S: ::nats_rpc::CallService> ShopClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl ShopClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> ShopScatter {
+        ShopScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `shop.v1.Shop` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct ShopScatter {
+    client: ShopClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl ShopScatter {
+    /// The RPC `Buy`.
+    pub fn buy(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Order>,
+    ) -> ::nats_rpc::client::Scatter<super::common::Money> {
+        ::nats_rpc::codegen::scatter(self.client.buy(request))
+    }
+
+    /// The RPC `Reserve`.
+    pub fn reserve(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<order::Line>,
+    ) -> ::nats_rpc::client::Scatter<super::super::stock::v1::Item> {
+        ::nats_rpc::codegen::scatter(self.client.reserve(request))
+    }
+
+    /// The RPC `Close`.
+    pub fn close(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<()>,
+    ) -> ::nats_rpc::client::Scatter<::nats_rpc::codegen::prost_types::Timestamp> {
+        ::nats_rpc::codegen::scatter(self.client.close(request))
+    }
+
+    /// The RPC `Count`.
+    pub fn count(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<
+            ::nats_rpc::codegen::prost::alloc::string::String,
+        >,
+    ) -> ::nats_rpc::client::Scatter<i64> {
+        ::nats_rpc::codegen::scatter(self.client.count(request))
+    }
+
+    /// The RPC `Store`.
+    pub fn store(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<
+            ::nats_rpc::codegen::prost::alloc::vec::Vec<u8>,
+        >,
+    ) -> ::nats_rpc::client::Scatter<::nats_rpc::codegen::prost_types::Struct> {
+        ::nats_rpc::codegen::scatter(self.client.store(request))
+    }
+}
+
 /// Serves an implementation of [`Shop`](trait@Shop).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

@@ -149,6 +149,43 @@ impl<__S: ::nats_rpc::CallService> StockClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl StockClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> StockScatter {
+        StockScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `stock.v1.Stock` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct StockScatter {
+    client: StockClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl StockScatter {
+    /// The RPC `Find`.
+    pub fn find(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Item>,
+    ) -> ::nats_rpc::client::Scatter<Item> {
+        ::nats_rpc::codegen::scatter(self.client.find(request))
+    }
+}
+
 /// Serves an implementation of [`Stock`](trait@Stock).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

@@ -126,6 +126,43 @@ impl<__S: ::nats_rpc::CallService> RecordsClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl RecordsClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> RecordsScatter {
+        RecordsScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `proto2.v1.Records` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct RecordsScatter {
+    client: RecordsClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl RecordsScatter {
+    /// The RPC `Get`.
+    pub fn get(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Record>,
+    ) -> ::nats_rpc::client::Scatter<Record> {
+        ::nats_rpc::codegen::scatter(self.client.get(request))
+    }
+}
+
 /// Serves an implementation of [`Records`](trait@Records).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

@@ -217,6 +217,51 @@ impl<__S: ::nats_rpc::CallService> ClockClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl ClockClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> ClockScatter {
+        ClockScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `streaming.v1.Clock` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct ClockScatter {
+    client: ClockClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl ClockScatter {
+    /// The RPC `Now`.
+    pub fn now(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Tick>,
+    ) -> ::nats_rpc::client::Scatter<Tick> {
+        ::nats_rpc::codegen::scatter(self.client.now(request))
+    }
+
+    /// The RPC `Set`.
+    pub fn set(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Tick>,
+    ) -> ::nats_rpc::client::Scatter<Tick> {
+        ::nats_rpc::codegen::scatter(self.client.set(request))
+    }
+}
+
 /// Serves an implementation of [`Clock`](trait@Clock).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,

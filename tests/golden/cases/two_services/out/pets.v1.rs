@@ -135,6 +135,51 @@ impl<__S: ::nats_rpc::CallService> CatsClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl CatsClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> CatsScatter {
+        CatsScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `pets.v1.Cats` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct CatsScatter {
+    client: CatsClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl CatsScatter {
+    /// The RPC `Feed`.
+    pub fn feed(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Cat>,
+    ) -> ::nats_rpc::client::Scatter<Cat> {
+        ::nats_rpc::codegen::scatter(self.client.feed(request))
+    }
+
+    /// The RPC `Stroke`.
+    pub fn stroke(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Cat>,
+    ) -> ::nats_rpc::client::Scatter<Cat> {
+        ::nats_rpc::codegen::scatter(self.client.stroke(request))
+    }
+}
+
 /// Serves an implementation of [`Cats`](trait@Cats).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
@@ -315,6 +360,43 @@ impl<__S: ::nats_rpc::CallService> HttpDogsClient<__S> {
             HTTP_DOGS.method(0),
             request,
         )
+    }
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl HttpDogsClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> HttpDogsScatter {
+        HttpDogsScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `pets.v1.HTTPDogs` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct HttpDogsScatter {
+    client: HttpDogsClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl HttpDogsScatter {
+    /// The RPC `GetURL`.
+    pub fn get_url(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<Dog>,
+    ) -> ::nats_rpc::client::Scatter<Dog> {
+        ::nats_rpc::codegen::scatter(self.client.get_url(request))
     }
 }
 

@@ -127,6 +127,45 @@ impl<__S: ::nats_rpc::CallService> GreeterClient<__S> {
     }
 }
 
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl GreeterClient<::nats_rpc::Channel> {
+    /// Calls all instances of the service at once, each of which answers.
+    pub fn scatter(&self) -> GreeterScatter {
+        GreeterScatter {
+            client: ::core::clone::Clone::clone(self),
+        }
+    }
+}
+
+/// Calls all instances of `greeter.v1.Greeter` at once.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+#[derive(Debug, Clone)]
+pub struct GreeterScatter {
+    client: GreeterClient<::nats_rpc::Channel>,
+}
+
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+)]
+impl GreeterScatter {
+    /// Says hello to somebody.
+    ///
+    /// Fails with `INVALID_ARGUMENT` when nobody is named.
+    pub fn say_hello(
+        &self,
+        request: impl ::nats_rpc::IntoRequest<HelloRequest>,
+    ) -> ::nats_rpc::client::Scatter<HelloReply> {
+        ::nats_rpc::codegen::scatter(self.client.say_hello(request))
+    }
+}
+
 /// Serves an implementation of [`Greeter`](trait@Greeter).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
