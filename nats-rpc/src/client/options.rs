@@ -31,6 +31,12 @@ macro_rules! call_options {
             })
         }
 
+        /// Sets how much of a stream of responses may be on its way at once, in bytes, when its reader keeps up. Default:
+        /// what the [channel](crate::Channel::with_max_window) says.
+        pub fn max_window(self, bytes: u32) -> Self {
+            self.change(|call| Ok(call.with_max_window(bytes)))
+        }
+
         /// Says how important the call is. Default: as important as the call whose handler makes it.
         pub fn priority(self, priority: crate::call::Priority) -> Self {
             self.change(|call| {

@@ -16,6 +16,7 @@ pub struct Call {
     context: Context,
     timeout: Option<Duration>,
     metadata: Metadata,
+    max_window: Option<u32>,
     /// The one instance that it is for.
     instance: Option<Arc<str>>,
     body: Body,
@@ -38,7 +39,7 @@ impl Call {
 
     /// A call that has come from elsewhere, with a context of its own.
     pub(crate) fn received(method: Method, context: Context, metadata: Metadata, body: Body) -> Self {
-        Self { method, context, timeout: None, metadata, instance: None, body }
+        Self { method, context, timeout: None, metadata, max_window: None, instance: None, body }
     }
 
     /// Which method is called.
@@ -121,6 +122,19 @@ impl Call {
         self
     }
 
+    /// How much of a stream of responses may be on its way at once, in bytes; `None` leaves it to the channel.
+    #[must_use]
+    pub fn max_window(&self) -> Option<u32> {
+        self.max_window
+    }
+
+    /// Sets how much of a stream of responses may be on its way at once, in bytes.
+    #[must_use]
+    pub fn with_max_window(mut self, bytes: u32) -> Self {
+        self.max_window = Some(bytes);
+        self
+    }
+
     /// Replaces what is sent.
     #[must_use]
     pub fn with_body(mut self, body: Body) -> Self {
@@ -149,6 +163,7 @@ impl Call {
             context: self.context.clone(),
             timeout: self.timeout,
             metadata: self.metadata.clone(),
+            max_window: self.max_window,
             instance: self.instance.clone(),
             body: Body::Unary(message.clone()),
         })

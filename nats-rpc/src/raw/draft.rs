@@ -40,8 +40,11 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(call: Call, first: First, to: Destination) -> Self {
+        let Destination { connection, subject, remote, mut limits, compression, .. } = to;
+        if let Some(window) = call.max_window() {
+            limits.max_window = window.into();
+        }
         let (method, context, metadata, _) = call.into_parts();
-        let Destination { connection, subject, remote, limits, compression, .. } = to;
         Self {
             method,
             remote,

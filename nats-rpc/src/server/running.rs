@@ -293,7 +293,6 @@ impl Running {
             accept_encodings: Compression::readable(),
             max_message: u32::try_from(max_payload).unwrap_or(u32::MAX).min(DEFAULT_MAX_MESSAGE),
             via,
-            ..Accept::default()
         };
         let mut frame = BytesMut::new();
         accept.encode(&mut frame).expect("an instance id is short");
