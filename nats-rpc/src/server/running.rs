@@ -273,6 +273,10 @@ impl Running {
             used: now,
         });
         let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO, import };
+        if accepts.accepted.is_empty() {
+            // Nobody may be looking after those that have no caller any more.
+            self.wake.notify_one();
+        }
         accepts.listed.insert((0, now, handle));
         accepts.accepted.insert(handle, accepted);
         let credit = flow.as_ref().map_or(0, |flow| flow.entry(handle).credit);

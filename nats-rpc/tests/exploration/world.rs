@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::client::{Client, Outcome};
-use crate::end::Wrong;
+use crate::end::{End, Wrong};
 use crate::frame::Frame;
 use crate::server::Server;
 use crate::setup::Setup;
@@ -206,10 +206,11 @@ impl World {
             A::ServerAccepts => running.is_some_and(|running| !running.accepted),
             A::ServerEnds => running.is_some_and(|running| running.is_done() || running.is_broken()),
             A::ClientAsks => self.client_is_there && !self.is_asking() && self.has_something_to_ask(),
-            // An ACCEPT comes in a second at most, and these take longer.
+            // An ACCEPT comes in a second at most, and these take longer. Nobody waits for it any more once the answer
+            // has begun.
             A::NotAccepted => {
-                let waits = |end: &crate::end::End| end.over.is_none() && !end.can_read();
-                calling.is_some_and(|calling| !calling.accepted && waits(&calling.end))
+                let has_nothing = |end: &End| end.over.is_none() && end.entry().received == 0;
+                calling.is_some_and(|calling| !calling.accepted && has_nothing(&calling.end))
                     && !self.may_be_accepted()
             }
             A::TombstoneExpires => matches!(self.client, Client::Tombstone(_)) && !self.may_be_accepted(),
@@ -223,7 +224,7 @@ impl World {
             A::CallerGivesUp => setup.whims && calling.is_some(),
             A::HandlerFails => setup.whims && running.is_some_and(|running| !running.is_broken()),
             A::HandlerReturnsEarly => {
-                let is_free = |end: &crate::end::End| end.over.is_none() && !end.is_within_message();
+                let is_free = |end: &End| end.over.is_none() && !end.is_within_message();
                 setup.whims && running.is_some_and(|running| is_free(&running.end) && !running.is_done())
             }
             A::HandlerStopsReading => {

@@ -12,6 +12,8 @@ const MAX_WINDOW: u64 = 512 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// Another message is ready.
+    Make,
     Send,
     Deliver,
     DeliverTwice,
@@ -33,7 +35,8 @@ pub(crate) struct Pipe {
     arrived: VecDeque<(usize, u64)>,
     /// What has come of a message in chunks: how much, and what it has cost.
     assembly: Option<(usize, u64)>,
-    /// The number of the next message that has to arrive.
+    /// How many messages are ready, and the number of the next one that has to arrive.
+    made: usize,
     next: usize,
     read: usize,
     lens: Vec<usize>,
@@ -72,7 +75,6 @@ impl Pipe {
         let mut pipe = Self::new(outbound, inbound, lens, in_open, frame, false);
         if in_open > 0 {
             pipe.arrived.push_back((in_open, opened_with));
-            pipe.next = in_open;
         }
         pipe
     }
@@ -81,21 +83,21 @@ impl Pipe {
         outbound: Outbound,
         inbound: Inbound,
         lens: Vec<usize>,
-        first: usize,
+        in_open: usize,
         frame: usize,
         is_response: bool,
     ) -> Self {
-        let messages = lens.iter().copied().enumerate().skip(first).collect();
         let most_unread = inbound.credit();
         Self {
-            writer: Writer::new(messages, frame, !is_response),
+            writer: Writer::new(frame),
             outbound,
             inbound,
             frames: VecDeque::new(),
             credits: VecDeque::new(),
             arrived: VecDeque::new(),
             assembly: None,
-            next: 0,
+            made: in_open,
+            next: in_open,
             read: 0,
             lens,
             is_response,
@@ -111,7 +113,8 @@ impl Pipe {
     /// Lets everything happen that has to. It comes to an end, at which everything has been read.
     pub(crate) fn finish(mut self) {
         loop {
-            let moved = [Step::Send, Step::Deliver, Step::Credit, Step::Read].map(|step| self.try_step(step));
+            let moved = [Step::Make, Step::Send, Step::Deliver, Step::Credit, Step::Read]
+                .map(|step| self.try_step(step));
             if !moved.contains(&true) {
                 break;
             }
@@ -131,6 +134,7 @@ impl Pipe {
     fn try_step(&mut self, step: Step) -> bool {
         let before = (self.inbound.received(), self.inbound.credit(), self.outbound.sent());
         let moved = match step {
+            Step::Make => self.make(),
             Step::Send => {
                 let packet = self.writer.send(&mut self.outbound);
                 let moved = packet.is_some();
@@ -162,6 +166,16 @@ impl Pipe {
         let unread = self.inbound.received() - self.consumed;
         assert!(unread <= self.most_unread, "{unread} are kept, at most {} should", self.most_unread);
         moved
+    }
+
+    fn make(&mut self) -> bool {
+        match self.lens.get(self.made) {
+            Some(len) => self.writer.push(self.made, *len),
+            None if self.made == self.lens.len() && !self.is_response => self.writer.half_close(),
+            None => return false,
+        }
+        self.made += 1;
+        true
     }
 
     fn deliver(&mut self, packet: &Packet) -> Piece {

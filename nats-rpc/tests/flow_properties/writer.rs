@@ -10,7 +10,7 @@ const FULL: usize = 16 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Writer {
-    /// Those not sent yet, by number and length.
+    /// Those that are ready, by number and length.
     messages: VecDeque<(usize, usize)>,
     chunks: Option<Chunks>,
     widest: u64,
@@ -53,8 +53,23 @@ impl Content {
 }
 
 impl Writer {
-    pub(crate) fn new(messages: VecDeque<(usize, usize)>, frame: usize, half_close: bool) -> Self {
-        Self { messages, chunks: None, widest: 0, exceeds_window: false, frame, half_close }
+    pub(crate) fn new(frame: usize) -> Self {
+        Self {
+            messages: VecDeque::new(),
+            chunks: None,
+            widest: 0,
+            exceeds_window: false,
+            frame,
+            half_close: false,
+        }
+    }
+
+    pub(crate) fn push(&mut self, message: usize, len: usize) {
+        self.messages.push_back((message, len));
+    }
+
+    pub(crate) fn half_close(&mut self) {
+        self.half_close = true;
     }
 
     pub(crate) fn is_done(&self) -> bool {

@@ -1,4 +1,4 @@
-//! A caller that says what no honest one does.
+//! Callers that do what no honest one does.
 
 use std::time::Duration;
 
@@ -40,5 +40,24 @@ async fn a_caller_that_takes_no_bytes_gets_no_endless_stream() {
             _ => {}
         }
     }
+    scene.assert_empty().await;
+}
+
+/// It asks for no ACCEPT, so none is due; it gets one, since it has to send the rest, and nobody asks after the call.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_opens_a_stream_and_goes_away_leaves_nothing() {
+    let scene = Scene::new().await;
+    let caller = scene.broker.client(&Options::new()).unwrap();
+    let open = Open {
+        method: method_hash("test.Echo", "Concat"),
+        features: Features::STREAMS,
+        accept_after_ms: Some(0),
+        ..Open::default()
+    };
+    let mut frame = BytesMut::new();
+    open.encode(std::iter::empty(), b"a", &mut frame).unwrap();
+    caller.publish("svc.test.Echo.Concat", Some(&caller.new_inbox()), frame.freeze());
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(scene.handle.stats().accepted, 1);
     scene.assert_empty().await;
 }
