@@ -14,7 +14,7 @@ use super::compression::decompress;
 use super::writer::{Item, Writer};
 use crate::call::MessageStream;
 use crate::spec::Method;
-use crate::status::Status;
+use crate::status::{Origin, Status};
 use crate::transport::{Arrived, Broken, Flow, Messages};
 
 /// Sends all messages of a stream, then half-closes. The call fails with an error of the stream.
@@ -77,7 +77,8 @@ impl Stream for Requests {
                 Ok(Arrived::Head(_) | Arrived::Terminal(_)) => {}
                 Err(why) => {
                     this.ended = true;
-                    return Poll::Ready(Some(Err(status_of(why, &this.method))));
+                    // A handler that passes it on says it for its own server.
+                    return Poll::Ready(Some(Err(status_of(why, &this.method).with_origin(Origin::Local))));
                 }
             }
         }

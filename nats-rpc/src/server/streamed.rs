@@ -15,7 +15,7 @@ use crate::call::{Event, EventStream};
 use crate::metadata::Metadata;
 use crate::raw::{Answer, Ends, Item, Reply, ReplyBody, Writer, status_of};
 use crate::spec::Method;
-use crate::status::{Reason, Status};
+use crate::status::{Origin, Reason, Status};
 use crate::transport::{Closed, Epoch, Flow, Peer};
 use crate::wire::flow::{Inbound, Outbound};
 
@@ -154,7 +154,9 @@ impl Streamed {
     }
 
     fn why_closed(&self, flow: &Flow) -> End {
-        flow.broken().map_or(End::Disconnected, |why| End::Said(Err(status_of(why, &self.method))))
+        // It is this server that says so.
+        let said = |why| End::Said(Err(status_of(why, &self.method).with_origin(Origin::Local)));
+        flow.broken().map_or(End::Disconnected, said)
     }
 
     fn finish(self, end: End, flow: &Flow) {
