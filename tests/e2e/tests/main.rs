@@ -20,6 +20,7 @@ mod giving_up;
 mod imports;
 mod in_process;
 mod inheritance;
+mod interop_grpc;
 mod layers;
 mod least_privilege;
 mod lifecycle;
