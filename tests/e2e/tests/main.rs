@@ -4,6 +4,7 @@
 mod accounts;
 mod answers;
 mod calls;
+mod conformance;
 mod connect;
 mod covered;
 mod deadlines;
