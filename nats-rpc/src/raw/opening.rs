@@ -153,8 +153,9 @@ fn native(
         let text = format!("this is the subject of {method}, and the call is for another method");
         return refuse(RefusedReason::Method, &text);
     }
-    if frame.body.len() > place.terms.limits.max_message {
-        let text = too_large_text(frame.body.len() as u64, place.terms);
+    let longest = open.lens.clone().max().map_or(frame.body.len(), |len| len as usize);
+    if longest > place.terms.limits.max_message {
+        let text = too_large_text(longest as u64, place.terms);
         return refuse(RefusedReason::TooLarge, &text);
     }
     let shape = Shape::of(&open, method, frame.body.len())?;

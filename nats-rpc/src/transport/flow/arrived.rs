@@ -42,6 +42,23 @@ impl Messages {
         Self { body, lens: lens.into_iter(), left, encoding, cost, assembled: 0 }
     }
 
+    /// The first whose length is like this: its index and its length.
+    pub(super) fn find(&self, mut is_it: impl FnMut(usize) -> bool) -> Option<(usize, usize)> {
+        let lens = self.lens.as_slice();
+        if lens.is_empty() {
+            return Some((0, self.body.len())).filter(|(_, len)| is_it(*len));
+        }
+        lens.iter().map(|len| *len as usize).enumerate().find(|(_, len)| is_it(*len))
+    }
+
+    /// Only the first so many; `None`: that is not a single one.
+    pub(super) fn truncated(mut self, count: usize) -> Option<Self> {
+        let lens: Vec<u32> = self.lens.take(count).collect();
+        self.body.truncate(lens.iter().map(|len| *len as usize).sum());
+        (self.lens, self.left) = (lens.into_iter(), count);
+        (count > 0).then_some(self)
+    }
+
     pub(super) fn of_data(data: &Data<'_>, body: Bytes, cost: u64) -> Result<Option<Self>, wire::Malformed> {
         let no_message = data.flags.contains(DataFlags::NO_MESSAGE);
         wire::messages(&data.lens, no_message, &body)?;

@@ -49,11 +49,14 @@ impl Flow {
             Piece::Repeated => return Ok(()),
             Piece::Messages(_) => {
                 let body = kept(payload, frame.body);
-                let messages = Messages::of_data(&data, body, cost).map_err(Broken::Malformed)?;
-                let too_large = |len: &u32| *len as usize > self.limits.max_message;
-                let longest = data.lens.clone().max().or(u32::try_from(frame.body.len()).ok());
-                if let Some(len) = longest.filter(too_large) {
-                    return Err(Broken::TooLarge(len.into()));
+                let mut messages = Messages::of_data(&data, body, cost).map_err(Broken::Malformed)?;
+                let longer = |len: usize| len > self.limits.max_message;
+                if let Some((index, len)) = messages.as_ref().and_then(|messages| messages.find(longer)) {
+                    // Those before it are read before the call ends with it.
+                    if let Some(before) = messages.take().and_then(|messages| messages.truncated(index)) {
+                        self.arrived(state, before);
+                    }
+                    return Err(Broken::TooLarge(len as u64));
                 }
                 match messages {
                     Some(messages) => self.arrived(state, messages),
