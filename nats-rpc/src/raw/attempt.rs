@@ -35,6 +35,8 @@ pub(super) struct Attempt {
     /// Where the instance takes frames of the call.
     peer: Option<Peer>,
     pieces: Pieces,
+    /// What the connection had to say while there was still something of the stream.
+    put_off: Option<Delivery>,
     over: bool,
     /// Whether the time to its end is measured.
     sampled: bool,
@@ -102,6 +104,7 @@ impl Attempt {
             flow: None,
             peer: None,
             pieces: Pieces::default(),
+            put_off: None,
             over: false,
             sampled,
             followed: false,
@@ -185,12 +188,14 @@ impl Attempt {
     }
 
     /// What came next.
-    pub(super) fn poll_came(&self, cx: &mut Context<'_>) -> Poll<Came> {
-        let Some(flow) = &self.flow else { return self.ticket().poll_recv(cx).map(Came::Delivery) };
-        if self.watch.is_none() {
+    pub(super) fn poll_came(&mut self, cx: &mut Context<'_>) -> Poll<Came> {
+        let Self { ticket, flow, watch, put_off, .. } = self;
+        let ticket = ticket.as_ref().expect("it is taken only when dropped");
+        let Some(flow) = flow else { return ticket.poll_recv(cx).map(Came::Delivery) };
+        if watch.is_none() {
             // An ACCEPT that was sent before what has arrived is here by now, so the order of these two matters.
             let part = flow.poll_part(cx);
-            if let Poll::Ready(delivery) = self.ticket().poll_recv(cx) {
+            if let Poll::Ready(delivery) = ticket.poll_recv(cx) {
                 return Poll::Ready(Came::Delivery(delivery));
             }
             // Without it nobody could be given credit or asked after the call.
@@ -198,10 +203,18 @@ impl Attempt {
                 return Poll::Ready(Came::Broken(Broken::Fault(Fault::Lost)));
             }
         }
-        // What arrives of a stream comes before whatever else the connection has to say.
+        // What has arrived of a stream comes before whatever else the connection has to say: that may be that the
+        // instance no longer knows the call, which has ended. So the stream is looked at last.
+        if put_off.is_none()
+            && let Poll::Ready(delivery) = ticket.poll_recv(cx)
+        {
+            *put_off = Some(delivery);
+        }
         match flow.poll_next(cx) {
             Poll::Ready(arrived) => Poll::Ready(arrived.map_or_else(Came::Broken, Came::Arrived)),
-            Poll::Pending => self.ticket().poll_recv(cx).map(Came::Delivery),
+            Poll::Pending => {
+                put_off.take().map_or(Poll::Pending, |delivery| Poll::Ready(Came::Delivery(delivery)))
+            }
         }
     }
 

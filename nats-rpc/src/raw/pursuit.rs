@@ -71,7 +71,7 @@ impl Pursuit {
                 // Of several attempts an earlier one may have run, whatever became of the last.
                 return Err(if self.made > 1 { failure.with_maybe_processed() } else { failure });
             }
-            let (index, came) = next(&self.attempts).await;
+            let (index, came) = next(&mut self.attempts).await;
             if let Some(outcome) = self.take(index, came).await {
                 return outcome;
             }
@@ -355,9 +355,9 @@ impl Pursuit {
 }
 
 /// What comes next for any of the attempts.
-async fn next(attempts: &[Attempt]) -> (usize, Came) {
+async fn next(attempts: &mut [Attempt]) -> (usize, Came) {
     poll_fn(|cx| {
-        for (index, attempt) in attempts.iter().enumerate() {
+        for (index, attempt) in attempts.iter_mut().enumerate() {
             if let Poll::Ready(came) = attempt.poll_came(cx) {
                 return Poll::Ready((index, came));
             }

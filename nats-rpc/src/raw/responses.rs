@@ -97,7 +97,7 @@ impl Stream for Responses {
                 return Poll::Ready(Some(message.map(Event::Message)));
             }
             this.messages = None;
-            let Some(attempt) = &this.attempt else { return Poll::Ready(None) };
+            let Some(attempt) = &mut this.attempt else { return Poll::Ready(None) };
             let last = match attempt.poll_came(cx) {
                 Poll::Ready(came) => this.take(came),
                 Poll::Pending => Some(Err(ready!(Pin::new(&mut this.cancelled).poll(cx)))),
