@@ -87,49 +87,26 @@ async fn the_handler_is_stopped(world: World) {
 
 async fn give_up(scene: &Scene, case: &Case, when: When) {
     let Scene { client, service, .. } = scene;
-    let (started, read) = (service.started.get(), service.read.get());
-    let is_read = service.read.reach(read + case.requests.len());
-    match (case.shape, when) {
-        (Shape::HalfDuplex | Shape::FullDuplex, _) => {
-            let (mut requests, mut responses) = client.bidi_stream().await.unwrap().into_split();
-            let mut sent = 0;
-            for request in case.bidi_stream() {
-                requests.send(request.clone()).await.unwrap();
-                sent += 1;
-                if case.shape == Shape::FullDuplex && AfterResponses(sent) == when {
-                    break;
-                }
-            }
-            // In full duplex the second request is not read before the first is answered.
-            service.read.reach(read + 1).await;
-            if when == AfterHalfClose || case.shape == Shape::HalfDuplex && when != BeforeHalfClose {
-                is_read_if(case.shape == Shape::HalfDuplex, is_read).await;
-                requests.close();
-                expect(&mut responses, when).await;
-                drop(responses);
-            } else {
-                expect(&mut responses, when).await;
-                drop(responses);
-                let request = case.bidi_stream().remove(0);
-                let status = requests.send(request).await.unwrap_err();
-                assert_eq!(status.code(), Code::Cancelled, "{case}: {status}");
-            }
-        }
-        (Shape::ServerStream, AfterResponses(count)) => {
+    let started = service.started.get();
+    match case.shape {
+        Shape::HalfDuplex | Shape::FullDuplex => give_up_duplex(scene, case, when).await,
+        Shape::ServerStream => {
+            let AfterResponses(count) = when else { panic!("{case}: it has one request") };
             let response = client.server_stream(case.server_stream()).await.unwrap();
             let responses = response.into_inner().take(count).collect::<Vec<_>>().await;
             assert!(responses.iter().all(Result::is_ok), "{case}");
         }
-        (Shape::ClientStream, _) => {
+        Shape::ClientStream => {
+            let all_read = service.read.get() + case.requests.len();
             let sent = stream::iter(case.client_stream());
             let call = match when {
                 BeforeHalfClose => tokio::spawn(client.client_stream(sent.chain(stream::pending()))),
                 _ => tokio::spawn(client.client_stream(sent)),
             };
-            is_read.await;
+            service.read.reach(all_read).await;
             call.abort();
         }
-        _ => {
+        Shape::Unary | Shape::IdempotentUnary => {
             let (client, case) = (client.clone(), case.clone());
             let call = tokio::spawn(async move { call(&client, &case).await });
             service.started.reach(started + 1).await;
@@ -138,21 +115,32 @@ async fn give_up(scene: &Scene, case: &Case, when: When) {
     }
 }
 
-async fn is_read_if(all: bool, is_read: impl Future<Output = ()>) {
-    if all {
-        is_read.await;
+async fn give_up_duplex(Scene { client, service, .. }: &Scene, case: &Case, when: When) {
+    let read = service.read.get();
+    let (mut requests, mut responses) = client.bidi_stream().await.unwrap().into_split();
+    let mut all = case.bidi_stream();
+    if case.shape == Shape::FullDuplex
+        && let AfterResponses(count) = when
+    {
+        // With another request there would be another response.
+        all.truncate(count);
     }
-}
-
-/// Reads as many responses as are to come before the caller gives up.
-async fn expect(
-    responses: &mut nats_rpc::client::ResponseReceiver<super::proto::BidiStreamResponse>,
-    when: When,
-) {
+    for request in all {
+        requests.send(request).await.unwrap();
+    }
+    // In full duplex the second request is not read before the first is answered.
+    service.read.reach(read + if case.shape == Shape::FullDuplex { 1 } else { case.requests.len() }).await;
+    let closes = when == AfterHalfClose || case.shape == Shape::HalfDuplex && when != BeforeHalfClose;
+    let open = (!closes).then_some(requests);
     if let AfterResponses(count) = when {
         for _ in 0..count {
-            assert!(responses.message().await.unwrap().is_some());
+            assert!(responses.message().await.unwrap().is_some(), "{case}");
         }
+    }
+    drop(responses);
+    if let Some(mut requests) = open {
+        let status = requests.send(case.bidi_stream().remove(0)).await.unwrap_err();
+        assert_eq!(status.code(), Code::Cancelled, "{case}: {status}");
     }
 }
 
