@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Arrived, Assembly, Broken, Flow, Messages, Over, State, register};
 use crate::transport::lock;
-use crate::wire::flow::{Piece, cost};
+use crate::wire::flow::{Fault, Piece, cost};
 use crate::wire::{Credit, Data, FrameView, Head, Kind, Terminal};
 
 /// A shorter frame is copied: a slice would keep the NATS client's whole read buffer of 64 KiB alive for as long as
@@ -56,7 +56,7 @@ impl Flow {
                     return Err(Broken::TooLarge(len.into()));
                 }
                 match messages {
-                    Some(messages) => self.arrived(state, messages),
+                    Some(messages) => self.arrived(state, messages)?,
                     None => self.consume(state, cost),
                 }
             }
@@ -70,7 +70,7 @@ impl Flow {
                 if let Some(Assembly { buffer, total, encoding, cost }) = state.assembly.take() {
                     let mut message = Messages::one(buffer.freeze(), encoding, cost);
                     message.assembled = total;
-                    self.arrived(state, message);
+                    self.arrived(state, message)?;
                 }
             }
         }
@@ -106,12 +106,18 @@ impl Flow {
         Ok(())
     }
 
-    fn arrived(&self, state: &mut State, messages: Messages) {
+    fn arrived(&self, state: &mut State, messages: Messages) -> Result<(), Broken> {
+        if messages.encoding != 0 {
+            return Err(Broken::Fault(Fault::Protocol(
+                "a message is compressed in a way that is not known here",
+            )));
+        }
         if state.discards {
             self.take(state, &messages);
         } else {
             state.arrived.push_back(Arrived::Messages(messages));
         }
+        Ok(())
     }
 
     /// The reader has taken messages.
