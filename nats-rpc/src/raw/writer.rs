@@ -144,7 +144,9 @@ impl Writer {
         let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame).min(LONGEST_CHUNK);
         let chunk = rest.split_to(rest.len().min(most));
         let last = rest.is_empty();
-        self.flow.send_chunk(chunk, mem::take(total), 0, last);
+        // With more room than when it was begun, the first chunk may be the whole message, which is none then.
+        let total = if last { 0 } else { mem::take(total) };
+        self.flow.send_chunk(chunk, total, 0, last);
         if last {
             self.chunks = None;
         }
