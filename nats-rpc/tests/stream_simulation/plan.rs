@@ -83,6 +83,7 @@ fn sending(streams: bool, random: &mut StdRng) -> Sending {
         1..=3 => sizes(random, 1..10, 0..200),
         4..=5 => sizes(random, 50..300, 0..64),
         6 => sizes(random, 1..20, 0..1),
+        7 if random.random_bool(0.3) => sizes(random, 8..60, 1_000..20_000),
         7 => sizes(random, 1..8, 1_000..20_000),
         8 => sizes(random, 1..5, 20_000..100_000),
         _ => (0..random.random_range(1..6)).map(|_| size(random)).collect(),

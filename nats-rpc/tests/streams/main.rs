@@ -1,5 +1,6 @@
 //! Streams and large messages over the broker within the process, without types.
 
+mod limits;
 mod service;
 
 use std::sync::Arc;
