@@ -51,10 +51,13 @@ fn script(id: usize, clients: usize, random: &mut StdRng) -> Script {
         gives_up: None,
         reading: pace(responses.sizes.len(), random),
         requests,
+        // Who echoes or stands still does not take them all before its responses are read.
+        half_duplex: !matches!(handling, Handling::Echoes | Handling::Holds(_)) && random.random_bool(0.3),
         handling,
         head: random.random_bool(0.5),
         responses,
     };
+    script.half_duplex &= script.requests.end != End::Never;
     if script.hangs() && script.timeout.is_none() || random.random_bool(0.15) {
         let after = millis(random, 0..4_000).mul_f64(random.random());
         script.gives_up = Some(GivesUp::After(after));
