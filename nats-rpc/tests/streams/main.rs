@@ -2,6 +2,7 @@
 
 mod audit_rate;
 mod hostile;
+mod limits;
 mod lost;
 mod service;
 

@@ -1,5 +1,5 @@
 use super::{Counts, Fault, cost};
-use crate::wire::{Data, DataFlags, FRAME_COST, SHORTEST_ROOM, Terminal};
+use crate::wire::{Data, DataFlags, FRAME_COST, MAX_MESSAGES, SHORTEST_ROOM, Terminal};
 
 /// Chunks of a message whose whole length is allowed are no shorter than this, and each has its cost.
 const SHORTEST_CHUNK: u64 = 16 * 1024;
@@ -158,6 +158,9 @@ impl Inbound {
             }
             self.rest = data.total_len - body_len;
             return Ok(Piece::First(data.total_len));
+        }
+        if data.lens.len() > MAX_MESSAGES {
+            return Err(Fault::Protocol("a frame has more messages than it may"));
         }
         Ok(Piece::Messages(if no_message { 0 } else { data.lens.len().max(1) }))
     }
