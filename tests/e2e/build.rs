@@ -1,5 +1,7 @@
-//! Generates code from the `.proto`.
+//! Generates code from the `.proto` files.
 
 fn main() -> Result<(), nats_rpc_build::Error> {
-    nats_rpc_build::compile(&["proto/probe.proto"], &["proto"])
+    let own = "proto/probe.proto";
+    let standard = ["proto/grpc/testing/test.proto", "proto/connectrpc/conformance/v1/service.proto"];
+    nats_rpc_build::compile(&[&[own], &standard[..]].concat(), &["proto"])
 }

@@ -171,7 +171,8 @@ impl Attempt {
     /// RESOURCE_EXHAUSTED when the connection has as many streams as it may.
     pub(super) fn receive_pieces(&mut self, limits: Limits, head: &Bytes) -> Result<(), Status> {
         let outbound = Outbound::requests(0, 0);
-        let flow = Flow::open(self.ticket().epoch(), limits, outbound, Inbound::responses(0))?;
+        let epoch = self.ticket().epoch();
+        let flow = Flow::open(epoch, limits, outbound, Inbound::responses(epoch.first_window()))?;
         flow.deliver(head);
         self.attach(flow);
         self.connect(0);
@@ -208,7 +209,7 @@ impl Attempt {
     pub(super) fn begin(&mut self, head: Metadata) {
         self.pieces.head = Some(head);
         if let Some(flow) = &self.flow {
-            flow.allow_first_window();
+            flow.announce_first_window();
         }
     }
 

@@ -159,9 +159,10 @@ impl Draft {
         Flow::open(epoch, self.limits, outbound, Inbound::responses(self.window(epoch)))
     }
 
-    /// What the service may send before it gets credit. One message is allowed for when it turns out to be large.
+    /// What a stream of responses may send before it gets credit. One response gets it when it turns out to be large;
+    /// a service that sends several all the same is to be told from one that breaks the protocol.
     fn window(&self, epoch: &Epoch) -> u64 {
-        if self.streams_responses() { epoch.first_window() } else { 0 }
+        if self.is_stream() { epoch.first_window() } else { 0 }
     }
 
     fn frame(

@@ -95,8 +95,8 @@ impl RefusedReason {
         match self {
             Self::Expired => 4,
             Self::StreamLimit | Self::Pool | Self::Overloaded | Self::Import | Self::TooLarge => 8,
-            Self::Method | Self::Encoding => 12,
-            Self::Version | Self::Kind | Self::Malformed => 13,
+            Self::Kind | Self::Method | Self::Encoding => 12,
+            Self::Version | Self::Malformed => 13,
             Self::Stale | Self::Draining | Self::Unknown(_) => 14,
         }
     }

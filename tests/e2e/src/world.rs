@@ -5,7 +5,7 @@ use nats_rpc::transport::memory::Broker;
 use nats_rpc::{Channel, Connection, Request, Server};
 
 use crate::proto::{ProbeClient, Question};
-use crate::{Options, Outcome, Proxy, probe};
+use crate::{Observer, Options, Outcome, Proxy, probe};
 
 /// Where services and clients meet.
 #[derive(Debug)]
@@ -99,6 +99,14 @@ impl World {
         match &self.0 {
             Kind::Nats(server) => Connection::connect(server.url()).await.unwrap(),
             Kind::Memory(broker) => broker.connect().await.unwrap(),
+        }
+    }
+
+    /// Sees everything that is published from now on.
+    pub async fn observer(&self) -> Observer {
+        match &self.0 {
+            Kind::Nats(server) => Observer::of_nats(server.url()).await,
+            Kind::Memory(broker) => Observer::of_memory(broker),
         }
     }
 

@@ -183,7 +183,7 @@ async fn a_call_of_another_method_is_refused() {
 #[tokio::test]
 async fn what_is_not_spoken_is_refused() {
     let scene = Scene::new().await;
-    scene.refused(open(|open| open.encoding = 1), RefusedReason::Encoding).await;
+    scene.refused(open(|open| open.encoding = 2), RefusedReason::Encoding).await;
     scene.refused(open(|open| open.flags = wire::OpenFlags::NO_MESSAGE), RefusedReason::Kind).await;
     scene
         .refused(

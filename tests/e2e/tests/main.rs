@@ -4,6 +4,7 @@
 mod accounts;
 mod answers;
 mod calls;
+mod conformance;
 mod connect;
 mod covered;
 mod deadlines;
@@ -20,6 +21,7 @@ mod giving_up;
 mod imports;
 mod in_process;
 mod inheritance;
+mod interop_grpc;
 mod layers;
 mod least_privilege;
 mod lifecycle;

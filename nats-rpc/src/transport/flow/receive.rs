@@ -146,9 +146,8 @@ impl Flow {
     }
 
     /// Lets the other side send as much as at the beginning of a stream.
-    pub(crate) fn allow_first_window(&self) {
+    pub(crate) fn announce_first_window(&self) {
         let mut state = lock(&self.state);
-        state.inbound.widen(self.epoch.promises().first_window());
         let upto = state.inbound.grant();
         self.announce(&mut state, upto);
     }
