@@ -36,7 +36,7 @@ impl Writer {
         tokio::task::coop::consume_budget().await;
         poll_fn(|cx| match self.pipe.poll_write(&mut message, cx) {
             Poll::Pending => self.poll_over(cx).map(Err),
-            written => written,
+            written @ Poll::Ready(_) => written,
         })
         .await
     }
