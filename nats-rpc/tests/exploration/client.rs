@@ -5,6 +5,10 @@ use crate::frame::{Answer, Entry, Frame};
 use crate::setup::Setup;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "millions of them are cloned and hashed: a box would cost more"
+)]
 pub(crate) enum Client {
     Calling(Calling),
     /// Given up before it was accepted: the slot waits for an ACCEPT, to answer it with CANCEL.

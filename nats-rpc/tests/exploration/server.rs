@@ -6,6 +6,10 @@ use crate::frame::{Answer, Frame};
 use crate::setup::Setup;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "millions of them are cloned and hashed: a box would cost more"
+)]
 pub(crate) enum Server {
     /// The OPEN has not come.
     Waiting,

@@ -42,4 +42,5 @@ mod security;
 mod sizes;
 mod stale;
 mod startup;
+mod streams;
 mod subjects;
