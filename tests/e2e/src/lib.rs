@@ -17,6 +17,7 @@ mod process;
 mod proxy;
 mod raw_socket;
 mod script;
+mod talk;
 mod wait;
 mod world;
 
@@ -40,11 +41,12 @@ pub use probe::{Crew, Outcome, Scripted, other, placed, probe};
 pub use process::Program;
 pub use proto::{
     Answer, Empty, FeedClient, FeedServer, OtherClient, OtherServer, Piece, PlacedClient, PlacedServer,
-    ProbeClient, ProbeServer, Question,
+    ProbeClient, ProbeServer, Question, TalkClient, TalkServer,
 };
 pub use proxy::Proxy;
 pub use raw_socket::{RawMessage, RawSocket};
 pub use script::{Script, channel, say};
+pub use talk::{Answers, Talker, chat, listen, tell};
 pub use wait::{Count, Guard, LONG, until, within};
 pub use world::World;
 

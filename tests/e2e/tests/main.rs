@@ -42,5 +42,6 @@ mod security;
 mod sizes;
 mod stale;
 mod startup;
+mod streaming_in_process;
 mod streams;
 mod subjects;
