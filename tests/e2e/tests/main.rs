@@ -38,6 +38,7 @@ mod processes;
 mod proxied;
 mod raw_socket;
 mod reachability;
+mod scatter;
 mod security;
 mod sizes;
 mod stale;

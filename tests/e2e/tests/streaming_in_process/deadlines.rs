@@ -68,7 +68,7 @@ async fn the_deadline_counts_before_the_stream_too() {
     let begin = Instant::now();
     let client = TalkClient::new(tell(|request| async move {
         while request.get_ref().trailers().is_none() {
-            pending().await
+            pending::<()>().await;
         }
         Ok(answer(""))
     }));
