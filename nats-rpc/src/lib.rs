@@ -117,6 +117,8 @@ mod guide {
     mod errors {}
     #[doc = include_str!("../../docs/guide/server.md")]
     mod server {}
+    #[doc = include_str!("../../docs/guide/streams.md")]
+    mod streams {}
     #[doc = include_str!("../../docs/guide/testing.md")]
     mod testing {}
 }

@@ -92,9 +92,11 @@ impl<S: CallService, Q, R> Future for Bidi<S, Q, R> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         assert!(this.sender.is_some(), "a call was polled after it had ended");
-        let made = ready!(this.prepared.poll_call(cx));
+        let ready = ready!(this.prepared.poll_ready(cx));
         let sender = this.sender.take();
-        Poll::Ready(made.map(|future| {
+        Poll::Ready(ready.map(|call| {
+            let sender = sender.expect("it was there").lasting_as(call.context());
+            let future = this.prepared.make(call);
             let pipe = Arc::clone(this.pipe);
             let head = crate::call::spawn(async move {
                 let outcome = future.await.map_err(|error| Status::from_error(error.into()));
@@ -104,7 +106,7 @@ impl<S: CallService, Q, R> Future for Bidi<S, Q, R> {
                 outcome
             });
             let receiver = ResponseReceiver::new(head, *this.decode, Arc::clone(this.pipe));
-            Duplex::new(sender.expect("it was there"), receiver)
+            Duplex::new(sender, receiver)
         }))
     }
 }

@@ -46,8 +46,9 @@ impl<S: CallService> Future for Making<S, S::Future> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let outcome = match self.as_mut().project() {
-                MakingProjection::Prepared { prepared } => match ready!(prepared.poll_call(cx)) {
-                    Ok(future) => {
+                MakingProjection::Prepared { prepared } => match ready!(prepared.poll_ready(cx)) {
+                    Ok(call) => {
+                        let future = prepared.make(call);
                         self.set(Self::Running { future });
                         continue;
                     }

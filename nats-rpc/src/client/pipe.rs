@@ -1,13 +1,17 @@
+//! What is between whoever sends the messages of a call and what carries the call.
+
+mod reader;
+mod writer;
+
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::mem;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use futures_core::Stream;
 
+pub(super) use self::reader::Reader;
+pub(super) use self::writer::Writer;
 use super::failure::Failure;
 use crate::status::Status;
 
@@ -16,7 +20,7 @@ const ROOM: usize = 32 * 1024;
 /// What a message takes besides its bytes.
 const OVERHEAD: usize = size_of::<Bytes>();
 
-/// What is between whoever sends the messages of a call and what carries the call.
+/// Messages on their way. Wakers are woken outside of the lock.
 #[derive(Debug, Default)]
 pub(super) struct Pipe {
     state: Mutex<State>,
@@ -38,7 +42,7 @@ struct State {
 impl Pipe {
     pub(super) fn new() -> (Arc<Self>, Writer, Reader) {
         let pipe = Arc::new(Self::default());
-        let (writer, reader) = (Writer(Arc::clone(&pipe)), Reader::new(Arc::clone(&pipe)));
+        let (writer, reader) = (Writer::new(Arc::clone(&pipe)), Reader::new(Arc::clone(&pipe)));
         (pipe, writer, reader)
     }
 
@@ -70,10 +74,16 @@ impl Pipe {
         waiting.into_iter().flatten().for_each(Waker::wake);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Nothing more is written.
+    fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let reader = state.reader.take();
+        drop(state);
+        reader.into_iter().for_each(Waker::wake);
     }
 
+    /// Takes the message if there is room.
     fn poll_write(&self, message: &mut Bytes, cx: &Context<'_>) -> Poll<Result<(), Status>> {
         let mut state = self.lock();
         if let Some(status) = self.failure.get() {
@@ -94,85 +104,26 @@ impl Pipe {
         reader.into_iter().for_each(Waker::wake);
         Poll::Ready(Ok(()))
     }
-}
 
-/// Where messages go in. Dropping it closes the pipe; in a panic, the call is given up.
-#[derive(Debug)]
-pub(super) struct Writer(Arc<Pipe>);
-
-impl Writer {
-    /// Waits for room.
-    pub(super) async fn write(&mut self, mut message: Bytes) -> Result<(), Status> {
-        // A reader that keeps up leaves nothing to wait for, and others want their turn.
-        tokio::task::coop::consume_budget().await;
-        poll_fn(|cx| self.0.poll_write(&mut message, cx)).await
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            return self.0.give_up(Status::cancelled("whoever sent the requests panicked"));
-        }
-        let mut state = self.0.lock();
-        state.closed = true;
-        let reader = state.reader.take();
-        drop(state);
-        reader.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// Where messages come out. Dropping it says that the call has ended.
-#[derive(Debug)]
-pub(super) struct Reader {
-    pipe: Arc<Pipe>,
-    /// What was taken at once.
-    taken: VecDeque<Bytes>,
-    over: bool,
-}
-
-impl Reader {
-    fn new(pipe: Arc<Pipe>) -> Self {
-        Self { pipe, taken: VecDeque::new(), over: false }
-    }
-
-    /// Takes what is there.
-    fn poll_take(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let mut state = self.pipe.lock();
-        if state.messages.is_empty() && !state.closed && self.pipe.failure.get().is_none() {
+    /// Exchanges what is there for `taken`, which is empty and stays so when nothing more comes.
+    fn poll_take(&self, taken: &mut VecDeque<Bytes>, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.messages.is_empty() && !state.closed && self.failure.get().is_none() {
             state.reader = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        mem::swap(&mut state.messages, &mut self.taken);
+        mem::swap(&mut state.messages, taken);
         state.size = 0;
         let writer = state.writer.take();
         drop(state);
         writer.into_iter().for_each(Waker::wake);
         Poll::Ready(())
     }
-}
 
-impl Stream for Reader {
-    type Item = Result<Bytes, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.over {
-            return Poll::Ready(None);
-        }
-        if self.taken.is_empty() && self.poll_take(cx).is_pending() {
-            return Poll::Pending;
-        }
-        let item = match self.pipe.failure.get() {
-            Some(status) => Some(Err(status.clone())),
-            None => self.taken.pop_front().map(Ok),
-        };
-        self.over = !matches!(item, Some(Ok(_)));
-        Poll::Ready(item)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.pipe.end();
-    }
-}
+#[cfg(test)]
+mod tests;

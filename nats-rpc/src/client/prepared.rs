@@ -25,8 +25,8 @@ impl<S: CallService> Prepared<S> {
         Self { call: self.call.and_then(change), service: self.service }
     }
 
-    /// Waits until the service is ready, and makes the call. Not to be polled after that.
-    pub(super) fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<Result<S::Future, Status>> {
+    /// Waits until the service is ready for the call, whose time begins then. Not to be polled after that.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<Call, Status>> {
         if self.call.is_ok()
             && let Err(error) = ready!(self.service.poll_ready(cx))
         {
@@ -37,8 +37,13 @@ impl<S: CallService> Prepared<S> {
             if let Some(timeout) = call.timeout().or(call.method().timeout()) {
                 call.start(Some(timeout));
             }
-            self.service.call(call)
+            call
         }))
+    }
+
+    /// Makes the call that the service is ready for.
+    pub(super) fn make(&mut self, call: Call) -> S::Future {
+        self.service.call(call)
     }
 }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::pipe::Writer;
+use crate::call::Context;
 use crate::codec::Encoder;
 use crate::status::Status;
 
@@ -19,6 +20,12 @@ impl<Q> RequestSender<Q> {
         Self { encoder, writer }
     }
 
+    /// Waits no longer than the call lasts that has this context.
+    pub(super) fn lasting_as(mut self, context: &Context) -> Self {
+        self.writer.lasts_as(context);
+        self
+    }
+
     pub(super) fn into_encoder(self) -> Encoder<Q> {
         self.encoder
     }
@@ -30,7 +37,8 @@ impl<Q> RequestSender<Q> {
     ///
     /// # Errors
     /// UNKNOWN when the call has ended: only the receiver knows how, and it may have ended well. CANCELLED when the
-    /// receiver was dropped. INTERNAL when the message does not encode; the call goes on.
+    /// receiver was dropped, or the call whose handler made this one was given up. DEADLINE_EXCEEDED when there was no
+    /// room before the deadline. INTERNAL when the message does not encode; the call goes on.
     pub async fn send(&mut self, message: Q) -> Result<(), Status> {
         let encoded = self.encoder.encode(&message)?;
         self.writer.write(encoded).await

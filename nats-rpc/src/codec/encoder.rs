@@ -8,6 +8,8 @@ use crate::status::Status;
 /// Larger messages get an allocation of their own: a slice keeps its whole block alive.
 const SHARED: usize = 1024;
 const BLOCK: usize = 4 * 1024;
+/// What is kept free for a message whose length is not known.
+const UNKNOWN: usize = 128;
 
 /// Encodes the messages of one stream, whatever its codec.
 ///
@@ -35,7 +37,7 @@ impl<T> Encoder<T> {
         }
         // One that failed or panicked may have left something behind.
         self.block.clear();
-        if self.block.capacity() < len {
+        if self.block.capacity() < len.max(UNKNOWN) {
             self.block.reserve(BLOCK);
         }
         (self.encode)(message, &mut self.block)?;

@@ -12,8 +12,8 @@ use super::{Body, Call, Compression};
 use crate::call::MessageStream;
 use crate::spec::Kind;
 use crate::status::Status;
-use crate::transport::{Flow, MAX_PACKED};
-use crate::wire::{DEFAULT_WINDOW, OpenFlags};
+use crate::transport::Flow;
+use crate::wire::{DEFAULT_WINDOW, MAX_MESSAGES, OpenFlags};
 
 /// The most that a frame needs beside metadata and body.
 pub(super) const FRAME_OVERHEAD: usize = 80;
@@ -115,7 +115,7 @@ fn first_of_stream(mut stream: MessageStream, cx: &mut Context<'_>) -> Result<(F
     let mut len = 0;
     let mut flags = OpenFlags::NONE;
     let rest = loop {
-        if messages.len() == MAX_PACKED {
+        if messages.len() == MAX_MESSAGES {
             break Rest::Messages(stream);
         }
         match Pin::new(&mut stream).poll_next(cx) {

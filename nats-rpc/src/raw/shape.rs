@@ -4,7 +4,9 @@ use super::Terms;
 use crate::spec::{self, Method};
 use crate::transport::Messages;
 use crate::wire::flow::Inbound;
-use crate::wire::{self, DEFAULT_WINDOW, Features, Malformed, Open, OpenFlags, Reason, RefusedReason, Via};
+use crate::wire::{
+    self, DEFAULT_WINDOW, Features, MAX_MESSAGES, Malformed, Open, OpenFlags, Reason, RefusedReason, Via,
+};
 
 /// What an OPEN brings of a request.
 pub(crate) enum Request {
@@ -110,6 +112,9 @@ impl Shape {
         }
         if !self.streams_requests {
             return Ok(Request::Message(body.clone()));
+        }
+        if open.lens.len() > MAX_MESSAGES {
+            return Err(Malformed::new("OPEN", 13, Reason::Count));
         }
         let no_message = open.flags.contains(OpenFlags::NO_MESSAGE);
         let count = wire::messages(&open.lens, no_message, body)?.len() as u64;

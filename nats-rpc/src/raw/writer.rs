@@ -5,8 +5,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use super::Compression;
-use crate::transport::{Closed, Flow, MAX_PACKED, Packet, Room};
-use crate::wire::{FRAME_COST, LONGEST_CHUNK, SHORTEST_ROOM};
+use crate::transport::{Closed, Flow, Packet, Room};
+use crate::wire::{FRAME_COST, LONGEST_CHUNK, MAX_MESSAGES, SHORTEST_ROOM};
 
 /// Messages that are ready go out together, in frames of about this length.
 const FULL: usize = 16 * 1024;
@@ -93,7 +93,7 @@ impl Writer {
     }
 
     fn is_full(&self) -> bool {
-        self.bytes >= FULL || self.messages.len() >= MAX_PACKED || self.chunks.is_some()
+        self.bytes >= FULL || self.messages.len() >= MAX_MESSAGES || self.chunks.is_some()
     }
 
     /// Sends all that `next` gives. What is ready together is sent together, and nothing waits for more.
@@ -154,7 +154,9 @@ impl Writer {
         let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame).min(LONGEST_CHUNK);
         let chunk = rest.split_to(rest.len().min(most));
         let last = rest.is_empty();
-        self.flow.send_chunk(chunk, mem::take(total), *encoding, last);
+        // With more room than when it was begun, the first chunk may be the whole message, which is none then.
+        let total = if last { 0 } else { mem::take(total) };
+        self.flow.send_chunk(chunk, total, *encoding, last);
         if last {
             self.chunks = None;
         }

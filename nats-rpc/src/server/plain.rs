@@ -2,6 +2,7 @@
 
 use super::{HandlerFuture, Mount, Route};
 use crate::raw::Call;
+use crate::spec::Kind;
 use crate::status::Status;
 use crate::wire::plain::JSON;
 
@@ -39,6 +40,9 @@ impl Bodies {
 
     /// Handles a call whose body is of a media type.
     pub(super) fn handle(&self, route: &Route, call: Call, content_type: Option<&str>) -> HandlerFuture {
+        if content_type.is_some() && call.method().kind() != Kind::Unary {
+            return refuse(format!("{} is called with streams, which plain calls have not", call.method()));
+        }
         match content_type.filter(|_| self.protobuf).map(essence) {
             None => route.handle(call),
             Some(kind) if PROTOBUF.iter().any(|own| kind.eq_ignore_ascii_case(own)) => route.handle(call),

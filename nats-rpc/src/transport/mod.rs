@@ -31,9 +31,7 @@ pub use self::denial::{Denial, Operation};
 pub(crate) use self::epoch::Epoch;
 pub use self::event::Event;
 pub(crate) use self::event::Events;
-pub(crate) use self::flow::{
-    Arrived, Broken, Closed, Flow, Limits, MAX_PACKED, Messages, Packet, Peer, Room,
-};
+pub(crate) use self::flow::{Arrived, Broken, Closed, Flow, Limits, Messages, Packet, Peer, Room};
 pub(crate) use self::link::Subscription;
 pub(crate) use self::message::{Delivery, Headers, Incoming, Lost, Outgoing};
 pub(crate) use self::settings::Settings;

@@ -12,6 +12,8 @@ pub const MAX_AUDIT: usize = 256;
 pub const MAX_BATCH_CALLS: usize = 16;
 /// The most bytes of a BATCH or PACK.
 pub const MAX_BATCH_BYTES: usize = 32 * 1024;
+/// The most messages in an OPEN or DATA: each takes memory, however short it is.
+pub const MAX_MESSAGES: usize = 1024;
 /// The longest text of a REFUSED, in bytes; a longer one is cut.
 pub const MAX_REFUSED_MESSAGE: usize = 1024;
 /// `accept_after_ms` of an OPEN that does not say.

@@ -5,6 +5,10 @@ use crate::frame::{Answer, Entry, Frame};
 use crate::setup::Setup;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "millions of them are cloned and hashed: a box would cost more"
+)]
 pub(crate) enum Client {
     Calling(Calling),
     /// Given up before it was accepted: the slot waits for an ACCEPT, to answer it with CANCEL.
@@ -89,18 +93,17 @@ impl Client {
         match (&mut *self, frame) {
             // Whoever has ended the call is reminded of it by the calls that it still has.
             (Self::Tombstone(_) | Self::Ended(_), Frame::Pong(Answer::Unlisted)) => Ok(Some(Frame::Cancel)),
-            (Self::Ended(_), _) => Ok(None),
             (Self::Tombstone(outcome), Frame::Accept { .. } | Frame::Terminal { .. }) => {
                 *self = Self::Ended(*outcome);
                 Ok(matches!(frame, Frame::Accept { .. }).then_some(Frame::Cancel))
             }
-            (Self::Tombstone(_), _) => Ok(None),
+            (Self::Tombstone(_) | Self::Ended(_), _) => Ok(None),
             (Self::Calling(calling), frame) => calling.deliver(frame),
         }
     }
 
     /// Gives the caller what has arrived next. Returns what that is answered with; `None`: there is nothing.
-    pub(crate) fn read(&mut self, answered_with: Option<u8>) -> Result<Option<Option<Frame>>, Wrong> {
+    pub(crate) fn read(&mut self, answered_with: Option<u8>) -> Result<Option<Vec<Frame>>, Wrong> {
         let Self::Calling(calling) = self else { return Ok(None) };
         if let Some((read, credit)) = calling.end.read()? {
             let delivered = calling.end.delivered;
@@ -108,17 +111,23 @@ impl Client {
                 Read::Terminal { ok: true } if answered_with != Some(delivered) => {
                     Err(format!("OK after {delivered} messages, but {answered_with:?} were sent"))
                 }
-                Read::Terminal { ok: true } => self.finish(Outcome::Ok).map(Some),
-                Read::Terminal { ok: false } => self.finish(Outcome::Failed).map(Some),
-                Read::Head | Read::Message => Ok(Some(credit.filter(|_| calling.accepted))),
+                Read::Terminal { ok: true } => self.leave(Outcome::Ok),
+                Read::Terminal { ok: false } => self.leave(Outcome::Failed),
+                Read::Head | Read::Message => {
+                    Ok(Some(credit.filter(|_| calling.accepted).into_iter().collect()))
+                }
                 Read::End => Err("a server does not half-close".to_owned()),
             };
         }
         match (calling.end.over, calling.lost) {
-            (Some(Over::Broken), _) => self.finish(Outcome::FrameLost).map(Some),
-            (_, Some(outcome)) => self.finish(outcome).map(Some),
+            (Some(Over::Broken), _) => self.leave(Outcome::FrameLost),
+            (_, Some(outcome)) => self.leave(outcome),
             _ => Ok(None),
         }
+    }
+
+    fn leave(&mut self, outcome: Outcome) -> Result<Option<Vec<Frame>>, Wrong> {
+        Ok(Some(self.finish(outcome)?.into_iter().collect()))
     }
 }
 

@@ -200,7 +200,7 @@ impl End {
             (Piece::Messages(0), None) => self.consume(cost),
             (Piece::First(_), Some(Part { message, from: 0, len, .. })) => {
                 self.assembly = Some((message, len, cost));
-                Some(self.inbound.allow_message())
+                self.inbound.allow_message()
             }
             (Piece::Next | Piece::Last, Some(Part { message, from, len, .. })) => {
                 let Some((begun, there, paid)) = self.assembly.take() else {
@@ -211,7 +211,7 @@ impl End {
                 }
                 if piece == Piece::Next {
                     self.assembly = Some((message, there + len, paid + cost));
-                    None
+                    self.inbound.allow_message()
                 } else {
                     self.arrived(message, paid + cost)
                 }

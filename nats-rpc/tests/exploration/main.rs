@@ -3,27 +3,30 @@
 //! There is a client end and a server end. Each counts its frames with the product's own [`Inbound`] and [`Outbound`]
 //! (`end.rs`), and around them are the rules of sections 8 and 10 of `docs/wire.md`: `client.rs`, `server.rs`. Between
 //! them is NATS (`world.rs`): the OPEN goes through the queue group, all else in order to `_i` or to the inbox. A state is
-//! the two ends, what is on its way, and what may still go wrong. What can happen next is an [`Action`](world::Action):
+//! the two ends, what is on its way, and what may still go wrong. What can happen next is in `action.rs`, and when it can
+//! in `rules.rs`:
 //!
 //! - frames come, messages are sent and read, the audit asks, time passes: this happens by itself, sooner or later;
 //! - somebody gives up, a frame is lost or comes twice, a connection ends: this may happen at any moment, so many times.
 //!
 //! `search.rs` looks at all states that can be reached. In each of them:
 //!
-//! - no honest end is said to break the protocol, and none says FRAME_LOST when nothing was lost;
+//! - no honest end is said to break the protocol, and none says `FRAME_LOST` when nothing was lost;
 //! - what a reader was given is the beginning of what was sent, and with OK, or a half-close, it is all of it;
 //! - each end ends the call once;
 //! - what happens by itself is enough to come to an end of which nothing is left, whatever went wrong until then.
 //!
-//! Time is not counted: a time-out can happen when nothing is on its way that it waits for. The worlds after it are those
-//! of all real times.
+//! Time is not counted: a time-out can happen as soon as nothing is on its way that it waits for. Where it comes too early,
+//! that is a mistake, and there may be so many of those.
 //!
 //! [`Inbound`]: nats_rpc::wire::flow::Inbound
 //! [`Outbound`]: nats_rpc::wire::flow::Outbound
 
+mod action;
 mod client;
 mod end;
 mod frame;
+mod rules;
 mod search;
 mod server;
 mod setup;

@@ -6,9 +6,10 @@ use std::io::Write as _;
 use std::rc::Rc;
 use std::time::Instant;
 
+use crate::action::Action;
 use crate::end::Wrong;
 use crate::setup::Setup;
-use crate::world::{Action, World};
+use crate::world::World;
 
 /// What was reached, by numbers in the order in which it was found: so the way to a state is a shortest one.
 struct Search<'a> {

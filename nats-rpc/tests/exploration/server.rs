@@ -6,6 +6,10 @@ use crate::frame::{Answer, Frame};
 use crate::setup::Setup;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "millions of them are cloned and hashed: a box would cost more"
+)]
 pub(crate) enum Server {
     /// The OPEN has not come.
     Waiting,
@@ -86,7 +90,7 @@ impl Running {
     }
 
     /// Gives the handler what has arrived next. Returns what that is answered with; `None`: there is nothing.
-    pub(crate) fn read(&mut self, setup: &Setup) -> Result<Option<Option<Frame>>, Wrong> {
+    pub(crate) fn read(&mut self, setup: &Setup) -> Result<Option<Vec<Frame>>, Wrong> {
         if self.end.over.is_some() || self.end.discards() {
             return Ok(None);
         }
@@ -97,7 +101,7 @@ impl Running {
                 return Err(format!("the requests ended after {}", self.end.delivered));
             }
         }
-        Ok(Some(credit))
+        Ok(Some(credit.into_iter().collect()))
     }
 
     /// Sends what the handler has next: the HEAD, then messages, and the ACCEPT before all of it.

@@ -1,124 +1,39 @@
-//! Both ends and what is between them, and all that can happen next.
+//! Both ends and what is between them.
 
 use std::collections::VecDeque;
 
+use crate::action::Action as A;
 use crate::client::{Client, Outcome};
-use crate::end::{End, Wrong};
+use crate::end::Wrong;
 use crate::frame::Frame;
-use crate::server::Server;
+use crate::server::{Running, Server};
 use crate::setup::Setup;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
-    client: Client,
-    server: Server,
+    pub(crate) client: Client,
+    pub(crate) server: Server,
     /// Whether the connections are there. A client does not come back under its name; a server may.
-    client_is_there: bool,
-    server_is_there: bool,
+    pub(crate) client_is_there: bool,
+    pub(crate) server_is_there: bool,
     /// The OPEN is on its way through the queue group.
-    open: bool,
+    pub(crate) open: bool,
     /// On their way to `_i`, in order.
-    to_server: VecDeque<Frame>,
+    pub(crate) to_server: VecDeque<Frame>,
     /// On their way to the inbox, in order.
-    to_client: VecDeque<Frame>,
-    left: Left,
+    pub(crate) to_client: VecDeque<Frame>,
+    pub(crate) left: Left,
     /// With how many messages the handler said OK.
     answered_with: Option<u8>,
 }
 
 /// What may still go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Left {
-    losses: u8,
-    duplicates: u8,
-    mistakes: u8,
-    disconnects: u8,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Action {
-    DeliverOpen,
-    DeliverToServer,
-    DeliverToClient,
-
-    ClientSends,
-    ClientReads,
-    ServerSends,
-    ServerReads,
-    /// Late: the call takes long.
-    ServerAccepts,
-    /// The handler has read and sent all, or the stream is broken.
-    ServerEnds,
-
-    /// The audit: lists the call, or only other calls.
-    ClientAsks,
-    /// What happens when nothing has for long.
-    NotAccepted,
-    TombstoneExpires,
-    PeerLost,
-    Orphaned,
-
-    CallerGivesUp,
-    HandlerFails,
-    HandlerReturnsEarly,
-    HandlerStopsReading,
-
-    LoseOpen,
-    LoseToServer,
-    LoseToClient,
-    /// The next frame comes now, and once more right after it, or after all that is on its way.
-    RepeatToServer,
-    RepeatToServerLate,
-    RepeatToClient,
-    RepeatToClientLate,
-    ClientDisconnects,
-    ServerDisconnects,
-    ServerReconnects,
-    /// The client takes the server for dead, or the server its caller, because they stood still.
-    ClientIsMistaken,
-    ServerIsMistaken,
-}
-
-use Action as A;
-
-impl Action {
-    /// What happens by itself, sooner or later, if it can.
-    pub(crate) const FAIR: [Self; 14] = [
-        A::DeliverOpen,
-        A::DeliverToServer,
-        A::DeliverToClient,
-        A::ClientSends,
-        A::ClientReads,
-        A::ServerSends,
-        A::ServerReads,
-        A::ServerAccepts,
-        A::ServerEnds,
-        A::ClientAsks,
-        A::NotAccepted,
-        A::TombstoneExpires,
-        A::PeerLost,
-        A::Orphaned,
-    ];
-
-    /// What somebody may want, or what goes wrong.
-    pub(crate) const UNFAIR: [Self; 16] = [
-        A::CallerGivesUp,
-        A::HandlerFails,
-        A::HandlerReturnsEarly,
-        A::HandlerStopsReading,
-        A::LoseOpen,
-        A::LoseToServer,
-        A::LoseToClient,
-        A::RepeatToServer,
-        A::RepeatToServerLate,
-        A::RepeatToClient,
-        A::RepeatToClientLate,
-        A::ClientDisconnects,
-        A::ServerDisconnects,
-        A::ServerReconnects,
-        A::ClientIsMistaken,
-        A::ServerIsMistaken,
-    ];
+pub(crate) struct Left {
+    pub(crate) losses: u8,
+    pub(crate) duplicates: u8,
+    pub(crate) mistakes: u8,
+    pub(crate) disconnects: u8,
 }
 
 impl World {
@@ -144,7 +59,7 @@ impl World {
         matches!(self.client, Client::Ended(_)) && server_is_over && self.is_silent()
     }
 
-    fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         !self.open && self.to_server.is_empty() && self.to_client.is_empty()
     }
 
@@ -162,7 +77,7 @@ impl World {
         if says_lost && !something_was_lost {
             return Err("FRAME_LOST, and nothing was lost".to_owned());
         }
-        let any_trouble = self.left != World::new(setup).left || setup.whims;
+        let any_trouble = self.left != Self::new(setup).left || setup.whims;
         if self.is_final() && !any_trouble && self.client_outcome() != Some(Outcome::Ok) {
             return Err(format!("{:?} without a reason", self.client_outcome()));
         }
@@ -184,7 +99,7 @@ impl World {
     }
 
     /// The world after this. `None`: it can't happen now.
-    pub(crate) fn after(&self, action: Action, setup: &Setup) -> Result<Option<Self>, Wrong> {
+    pub(crate) fn after(&self, action: A, setup: &Setup) -> Result<Option<Self>, Wrong> {
         if !self.may(action, setup) {
             return Ok(None);
         }
@@ -192,81 +107,8 @@ impl World {
         Ok(next.act(action, setup)?.then_some(next))
     }
 
-    /// Whether this can happen, as far as that can be seen from outside of the ends.
-    fn may(&self, action: Action, setup: &Setup) -> bool {
-        let (calling, running) = (self.client.calling(), self.server.running());
-        match action {
-            A::DeliverOpen => self.open,
-            A::DeliverToServer => !self.to_server.is_empty(),
-            A::DeliverToClient => !self.to_client.is_empty(),
-            A::ClientSends => calling.is_some_and(|calling| calling.accepted && calling.lost.is_none()),
-            A::ClientReads => calling.is_some(),
-            A::ServerSends => running.is_some(),
-            A::ServerReads => running.is_some_and(|running| running.end.can_read()),
-            A::ServerAccepts => running.is_some_and(|running| !running.accepted),
-            A::ServerEnds => running.is_some_and(|running| running.is_done() || running.is_broken()),
-            A::ClientAsks => self.client_is_there && !self.is_asking() && self.has_something_to_ask(),
-            // An ACCEPT comes in a second at most, and these take longer. Nobody waits for it any more once the answer
-            // has begun.
-            A::NotAccepted => {
-                let has_nothing = |end: &End| end.over.is_none() && end.entry().received == 0;
-                calling.is_some_and(|calling| !calling.accepted && has_nothing(&calling.end))
-                    && !self.may_be_accepted()
-            }
-            A::TombstoneExpires => matches!(self.client, Client::Tombstone(_)) && !self.may_be_accepted(),
-            A::PeerLost => self.client.lists().is_some() && !self.server_is_there && self.is_silent(),
-            // The call is listed every five seconds, and given up after fifteen.
-            A::Orphaned => {
-                running.is_some_and(|running| running.accepted && !running.is_broken())
-                    && (self.client.lists().is_none() || !self.client_is_there)
-                    && self.is_silent()
-            }
-            A::CallerGivesUp => setup.whims && calling.is_some(),
-            A::HandlerFails => setup.whims && running.is_some_and(|running| !running.is_broken()),
-            A::HandlerReturnsEarly => {
-                let is_free = |end: &End| end.over.is_none() && !end.is_within_message();
-                setup.whims && running.is_some_and(|running| is_free(&running.end) && !running.is_done())
-            }
-            A::HandlerStopsReading => {
-                setup.whims && running.is_some_and(|running| !running.end.discards() && !running.is_done())
-            }
-            A::LoseOpen => self.left.losses > 0 && self.open,
-            A::LoseToServer => self.left.losses > 0 && !self.to_server.is_empty(),
-            A::LoseToClient => self.left.losses > 0 && !self.to_client.is_empty(),
-            A::RepeatToServer => self.left.duplicates > 0 && !self.to_server.is_empty(),
-            A::RepeatToServerLate => self.left.duplicates > 0 && self.to_server.len() > 1,
-            A::RepeatToClient => self.left.duplicates > 0 && !self.to_client.is_empty(),
-            A::RepeatToClientLate => self.left.duplicates > 0 && self.to_client.len() > 1,
-            A::ClientDisconnects => self.left.disconnects > 0 && self.client_is_there && !self.is_final(),
-            A::ServerDisconnects => self.left.disconnects > 0 && self.server_is_there && !self.is_final(),
-            A::ServerReconnects => !self.server_is_there,
-            A::ClientIsMistaken => self.left.mistakes > 0 && self.client.lists().is_some(),
-            A::ServerIsMistaken => {
-                self.left.mistakes > 0
-                    && running.is_some_and(|running| running.accepted && !running.is_broken())
-            }
-        }
-    }
-
-    /// One question at a time.
-    fn is_asking(&self) -> bool {
-        self.to_server.iter().any(|frame| matches!(frame, Frame::Ping(_)))
-            || self.to_client.iter().any(|frame| matches!(frame, Frame::Pong(_)))
-    }
-
-    /// The client asks after the call, or has ended it and asks after others.
-    fn has_something_to_ask(&self) -> bool {
-        let is_held = || self.server.running().is_some_and(|running| running.accepted);
-        self.server_is_there
-            && (self.client.lists().is_some() || (self.client.calling().is_none() && is_held()))
-    }
-
-    fn may_be_accepted(&self) -> bool {
-        !self.is_silent() || self.server.running().is_some_and(|running| !running.accepted)
-    }
-
     /// `false`: nothing has happened.
-    fn act(&mut self, action: Action, setup: &Setup) -> Result<bool, Wrong> {
+    fn act(&mut self, action: A, setup: &Setup) -> Result<bool, Wrong> {
         match action {
             A::DeliverOpen => {
                 self.open = false;
@@ -286,7 +128,7 @@ impl World {
                 self.push_to_server(answer);
             }
             A::ServerSends => {
-                let frames = self.server.running_mut().map(|running| running.send()).unwrap_or_default();
+                let frames = self.server.running_mut().map(Running::send).unwrap_or_default();
                 let happened = !frames.is_empty();
                 self.push_to_client(frames);
                 return Ok(happened);
@@ -297,11 +139,11 @@ impl World {
                 self.push_to_client(answer);
             }
             A::ServerAccepts => {
-                let accept = self.server.running_mut().and_then(|running| running.accept());
+                let accept = self.server.running_mut().and_then(Running::accept);
                 self.push_to_client(accept);
             }
             A::ServerEnds => {
-                let broken = self.server.running().is_some_and(|running| running.is_broken());
+                let broken = self.server.running().is_some_and(Running::is_broken);
                 self.end_server(if broken { Outcome::FrameLost } else { Outcome::Ok })?;
             }
             A::ClientAsks => self.to_server.push_back(Frame::Ping(self.client.lists())),

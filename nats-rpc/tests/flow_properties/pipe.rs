@@ -215,15 +215,14 @@ impl Pipe {
             (Piece::First(total), Content::Chunk { message, from: 0, len, .. }) => {
                 assert_eq!((*message, total), (self.next, self.lens[self.next] as u64));
                 self.assembly = Some((*len, cost));
-                let upto = self.inbound.allow_message();
-                self.credits.push_back(upto);
-                self.most_unread = self.most_unread.max(upto - self.consumed);
+                self.allow_message();
             }
             (Piece::Next | Piece::Last, Content::Chunk { message, from, len, .. }) => {
                 let (there, paid) = self.assembly.take().expect("it has begun");
                 assert_eq!((*message, *from), (self.next, there));
                 if piece == Piece::Next {
                     self.assembly = Some((there + len, paid + cost));
+                    self.allow_message();
                 } else {
                     assert_eq!(there + len, self.lens[self.next]);
                     self.next += 1;
@@ -250,7 +249,24 @@ impl Pipe {
         if widen && self.arrived.is_empty() && window < MAX_WINDOW {
             self.inbound.widen(window.min(MAX_WINDOW - window));
         }
-        self.credits.push_back(self.inbound.grant());
-        self.most_unread = self.most_unread.max(self.inbound.window());
+        let upto = self.inbound.grant();
+        self.allow(upto);
+    }
+
+    fn allow_message(&mut self) {
+        if let Some(upto) = self.inbound.allow_message() {
+            self.allow(upto);
+        }
+    }
+
+    /// More than a window is allowed only for the message that is read next.
+    fn allow(&mut self, upto: u64) {
+        self.credits.push_back(upto);
+        let longest = self.lens.iter().max().map_or(0, |len| *len as u64);
+        let message = longest + (longest / 16_384 + 2) * cost(0);
+        let most = self.inbound.window().max(self.inbound.received() - self.consumed + message);
+        assert!(upto - self.consumed <= most, "{upto} is allowed, {self:?}");
+        self.most_unread = self.most_unread.max(upto - self.consumed);
+        assert!(self.most_unread <= self.inbound.window() + 2 * message, "{self:?}");
     }
 }

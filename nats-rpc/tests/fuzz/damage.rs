@@ -7,7 +7,7 @@ use proptest::sample::Index;
 use crate::generate::{self, put_varint, some_number};
 
 #[derive(Clone, Debug)]
-enum Damage {
+pub(crate) enum Damage {
     Flip(Index, u8),
     Set(Index, u8),
     Insert(Index, Vec<u8>),
@@ -32,7 +32,7 @@ pub(crate) fn damaged(frame: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Va
     })
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+pub(crate) fn damage() -> impl Strategy<Value = Damage> {
     let at = any::<Index>;
     prop_oneof![
         3 => (at(), 0..8_u8).prop_map(|(at, bit)| Damage::Flip(at, bit)),
@@ -48,7 +48,7 @@ fn damage() -> impl Strategy<Value = Damage> {
 }
 
 impl Damage {
-    fn apply(&self, frame: &mut Vec<u8>) {
+    pub(crate) fn apply(&self, frame: &mut Vec<u8>) {
         // Between two bytes, or at one end.
         let gap = |at: &Index| at.index(frame.len() + 1);
         match self {

@@ -3,9 +3,16 @@
 //! All of it takes about a minute. `PROPTEST_CASES` sets how many cases each test tries, for longer runs. This is a
 //! program of its own because it counts allocations.
 
+mod caller;
 mod damage;
+mod flood;
+mod forged;
 mod generate;
 mod read;
+mod responder;
+mod scene;
+#[path = "../streams/service.rs"]
+mod service;
 #[path = "../wire_support/mod.rs"]
 mod wire_support;
 
@@ -166,6 +173,50 @@ fn texts_of_the_plain_profile() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn forgers_call_a_service() {
+    let accepted = Cell::new(0_u32);
+    let cases = check("forging callers", 1_000, caller::case(), |(openings, steps)| {
+        accepted.set(accepted.get() + caller::harms_no_server(&openings, &steps)?);
+        Ok(())
+    });
+    assert!(accepted.get() > cases / 2, "only {} calls in {cases} cases were accepted", accepted.get());
+}
+
+#[test]
+fn forgers_answer_a_caller() {
+    let answered = Cell::new(0_u32);
+    let cases = check("forging services", 1_000, responder::case(), |(asked, steps)| {
+        answered.set(answered.get() + responder::harms_no_client(&asked, &steps)?);
+        Ok(())
+    });
+    assert!(answered.get() > cases / 2, "only {} calls in {cases} cases were answered", answered.get());
+}
+
+/// Of a first window of 16 KiB, or of a message in chunks of 4 MiB. What is kept of a frame is more than its body.
+#[test]
+fn no_flood_is_kept() {
+    let floods: [(&str, flood::Flood, u64); 5] = [
+        ("in order", (flood::in_order, 4_000), 50_000),
+        ("repeated", (flood::repeated, 4_000), 10_000),
+        // 33 frames without bytes, with the lengths of 16,000 messages each.
+        ("of nothing", (flood::of_nothing, 0), 33 * 16_000 * 4 + 400_000),
+        ("of one too large", (flood::of_one_too_large, 4_000), 50_000),
+        ("of chunks", (flood::of_chunks, 4_000), 8_000_000),
+    ];
+    for (name, flood, most) in floods {
+        let once = (flood::repeated as fn(u64) -> _, flood.1);
+        for (side, pour) in
+            [("server", flood::towards_a_server as fn(flood::Flood)), ("client", flood::towards_a_client)]
+        {
+            let ((), idle) = counted(|| pour(once));
+            let ((), used) = counted(|| pour(flood));
+            let kept = used.bytes_max.saturating_sub(idle.bytes_max);
+            assert!(kept <= most, "a {side} keeps {kept} bytes of a flood {name}");
+        }
+    }
 }
 
 /// Were the counter not at work, the tests above would show nothing.

@@ -8,6 +8,7 @@ use nats_rpc::call::Event;
 use nats_rpc::codegen::Service;
 use nats_rpc::raw::{Call as RawCall, ReplyBody};
 use nats_rpc::{Channel, Code, Metadata, Origin, Reason, Status};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::content::{self, Direction};
@@ -62,7 +63,7 @@ struct Seen {
 pub(crate) async fn make(script: Arc<Script>, channel: Channel, start: Instant) -> Call {
     tokio::time::sleep(script.begins).await;
     let began = start.elapsed();
-    let (body, sent) = requests::body(&script, start);
+    let (body, mut sent) = requests::body(&script, start);
     let mut metadata = Metadata::new();
     metadata.insert(CALL, script.id.to_string()).unwrap();
     let mut call = RawCall::new(method(script.kind, script.idempotent), body).with_metadata(metadata);
@@ -70,7 +71,7 @@ pub(crate) async fn make(script: Arc<Script>, channel: Channel, start: Instant) 
         call = call.with_timeout(timeout);
     }
     let mut seen = Seen { asked: began, ..Seen::default() };
-    let made = drive(&script, channel, call, &mut seen, start);
+    let made = drive(&script, channel, call, &mut sent, &mut seen, start);
     let outcome = match script.gives_up {
         Some(GivesUp::After(after)) => tokio::time::timeout(after, made).await.unwrap_or(Outcome::Dropped),
         _ => tokio::time::timeout(LONGEST, made).await.unwrap_or(Outcome::Hung),
@@ -79,7 +80,7 @@ pub(crate) async fn make(script: Arc<Script>, channel: Channel, start: Instant) 
     let Seen { asked, read, wrong } = seen;
     // What it holds is dropped with the call, by a task of its connection.
     tokio::time::sleep(Duration::from_millis(1)).await;
-    let sent = *sent.lock().unwrap();
+    let sent = *sent.borrow();
     Call { script, began, ended, asked, read, outcome, wrong, sent }
 }
 
@@ -88,6 +89,7 @@ async fn drive(
     script: &Script,
     mut channel: Channel,
     call: RawCall,
+    sent: &mut watch::Receiver<Sent>,
     seen: &mut Seen,
     start: Instant,
 ) -> Outcome {
@@ -112,6 +114,10 @@ async fn drive(
         }
         ReplyBody::Stream(events) => events,
     };
+    if script.half_duplex {
+        // A sender that is gone has told before.
+        let _ = sent.wait_for(|sent| sent.gone.is_some()).await;
+    }
     loop {
         if matches!(script.gives_up, Some(GivesUp::AfterMessages(count)) if count == seen.read) {
             return Outcome::Dropped;

@@ -103,6 +103,7 @@ fn count_call(totals: &mut Totals, call: &Call, quiet: bool) {
     let not_processed = matches!(call.outcome, Outcome::Failed { not_processed: true, .. });
     totals.add("not processed", usize::from(not_processed));
     totals.add("ended before their requests", usize::from(clean && call.sent.end != Some(End::Well)));
+    totals.add("half-duplex", usize::from(clean && script.half_duplex && script.streams_requests()));
     totals.add("read in a task", usize::from(clean && script.handling == Handling::InTask));
 }
 
@@ -124,7 +125,7 @@ impl fmt::Display for Ledger {
         for call in &self.calls {
             writeln!(f, "{call:?}")?;
             for run in self.runs_of(call) {
-                writeln!(f, "    {run:?}")?;
+                writeln!(f, "    at {}: {run:?}", run.server)?;
             }
         }
         Ok(())

@@ -51,10 +51,13 @@ fn script(id: usize, clients: usize, random: &mut StdRng) -> Script {
         gives_up: None,
         reading: pace(responses.sizes.len(), random),
         requests,
+        // Who echoes or stands still does not take them all before its responses are read.
+        half_duplex: !matches!(handling, Handling::Echoes | Handling::Holds(_)) && random.random_bool(0.3),
         handling,
         head: random.random_bool(0.5),
         responses,
     };
+    script.half_duplex &= script.requests.end != End::Never;
     if script.hangs() && script.timeout.is_none() || random.random_bool(0.15) {
         let after = millis(random, 0..4_000).mul_f64(random.random());
         script.gives_up = Some(GivesUp::After(after));
@@ -83,6 +86,7 @@ fn sending(streams: bool, random: &mut StdRng) -> Sending {
         1..=3 => sizes(random, 1..10, 0..200),
         4..=5 => sizes(random, 50..300, 0..64),
         6 => sizes(random, 1..20, 0..1),
+        7 if random.random_bool(0.3) => sizes(random, 8..60, 1_000..20_000),
         7 => sizes(random, 1..8, 1_000..20_000),
         8 => sizes(random, 1..5, 20_000..100_000),
         _ => (0..random.random_range(1..6)).map(|_| size(random)).collect(),

@@ -1,12 +1,13 @@
 //! The stream of requests that a caller gives to its call.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream;
 use nats_rpc::Status;
 use nats_rpc::call::MessageStream;
 use nats_rpc::raw::Body;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::content::{self, Direction};
@@ -26,33 +27,33 @@ pub(crate) struct Sent {
 
 struct Requests {
     script: Arc<Script>,
-    sent: Arc<Mutex<Sent>>,
+    sent: watch::Sender<Sent>,
     start: Instant,
     ended: bool,
 }
 
 /// All that a call sends, and a note of what became of it.
-pub(crate) fn body(script: &Arc<Script>, start: Instant) -> (Body, Arc<Mutex<Sent>>) {
-    let sent = Arc::new(Mutex::new(Sent::default()));
+pub(crate) fn body(script: &Arc<Script>, start: Instant) -> (Body, watch::Receiver<Sent>) {
+    let (sent, told) = watch::channel(Sent::default());
     if !script.streams_requests() {
         let message = content::message(script.id, Direction::Request, 0, script.requests.sizes[0]);
-        *sent.lock().unwrap() = Sent { count: 1, end: Some(End::Well), gone: Some(start.elapsed()) };
-        return (Body::Unary(message), sent);
+        sent.send_replace(Sent { count: 1, end: Some(End::Well), gone: Some(start.elapsed()) });
+        return (Body::Unary(message), told);
     }
-    let requests = Requests { script: Arc::clone(script), sent: Arc::clone(&sent), start, ended: false };
+    let requests = Requests { script: Arc::clone(script), sent, start, ended: false };
     let messages: MessageStream =
         Box::pin(stream::unfold(requests, |mut requests| async { Some((requests.next().await?, requests)) }));
-    (Body::Stream(messages), sent)
+    (Body::Stream(messages), told)
 }
 
 impl Requests {
     async fn next(&mut self) -> Option<Result<bytes::Bytes, Status>> {
         let Script { id, requests, .. } = &*self.script;
         assert!(!self.ended, "a stream was polled after its end");
-        let n = self.sent.lock().unwrap().count;
+        let n = self.sent.borrow().count;
         pause(requests.pace.before(n)).await;
         if let Some(size) = requests.sizes.get(n) {
-            self.sent.lock().unwrap().count += 1;
+            self.sent.send_modify(|sent| sent.count += 1);
             return Some(Ok(content::message(*id, Direction::Request, n, *size)));
         }
         if requests.end == End::Panics {
@@ -62,7 +63,8 @@ impl Requests {
             std::future::pending::<()>().await;
         }
         self.ended = true;
-        self.sent.lock().unwrap().end = Some(requests.end);
+        let end = Some(requests.end);
+        self.sent.send_modify(|sent| sent.end = end);
         match requests.end {
             End::Well => None,
             End::Panics => std::panic::panic_any(PANIC),
@@ -73,6 +75,7 @@ impl Requests {
 
 impl Drop for Requests {
     fn drop(&mut self) {
-        self.sent.lock().unwrap().gone = Some(self.start.elapsed());
+        let gone = Some(self.start.elapsed());
+        self.sent.send_modify(|sent| sent.gone = gone);
     }
 }

@@ -87,6 +87,7 @@ fn last(id: usize, n: usize) -> Script {
         timeout: None,
         gives_up: None,
         requests: sending.clone(),
+        half_duplex: false,
         reading: Pace::None,
         handling: Handling::Echoes,
         head: true,

@@ -22,6 +22,8 @@ pub(crate) struct Script {
     pub(crate) timeout: Option<Duration>,
     pub(crate) gives_up: Option<GivesUp>,
     pub(crate) requests: Sending,
+    /// Whether the caller reads only when all its requests are taken.
+    pub(crate) half_duplex: bool,
     /// How the caller reads.
     pub(crate) reading: Pace,
     pub(crate) handling: Handling,

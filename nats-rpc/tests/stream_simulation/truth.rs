@@ -207,9 +207,10 @@ impl Facts<'_> {
         };
         // Even when nothing is wrong: where one instance is near and another far, the far one seems to be silent.
         let streams = |other: &Call| if other.script.idempotent { ATTEMPTS } else { 1 };
-        let all: usize = self.calls.iter().filter(beside).map(streams).sum();
+        let own = streams(call) - 1;
+        let all = own + self.calls.iter().filter(beside).map(streams).sum::<usize>();
         let same = self.calls.iter().filter(beside).filter(|other| other.script.client == call.script.client);
-        let same: usize = same.map(streams).sum();
+        let same = own + same.map(streams).sum::<usize>();
         let client = format!("client{}", call.script.client);
         let servers = self.terms.max_streams.iter().filter(|(name, _)| name.starts_with("server"));
         let fewest = servers.map(|(_, most)| *most).min().unwrap_or_default();

@@ -1,13 +1,18 @@
-//! Callers that do what no honest one does.
+//! Callers and services that do what no honest one does.
 
 use std::time::Duration;
 
 use bytes::BytesMut;
+use futures_util::StreamExt;
+use nats_rpc::codegen::Service as _;
+use nats_rpc::raw::{Body, Call};
 use nats_rpc::spec::method_hash;
-use nats_rpc::transport::memory::Options;
-use nats_rpc::wire::{Accept, Credit, Features, Frame, Kind, Open};
+use nats_rpc::transport::memory::{Broker, Options};
+use nats_rpc::wire::{Accept, Credit, Data, Features, Frame, Kind, Open};
+use nats_rpc::{Channel, Code};
 
-use crate::Scene;
+use crate::service::ECHO;
+use crate::{Scene, events};
 
 /// Were it believed, the responses would go out in chunks of nothing for ever.
 #[tokio::test(start_paused = true)]
@@ -60,4 +65,24 @@ async fn a_caller_that_opens_a_stream_and_goes_away_leaves_nothing() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(scene.handle.stats().accepted, 1);
     scene.assert_empty().await;
+}
+
+/// Nobody has said that it could read that.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_compresses_is_not_misunderstood() {
+    let broker = Broker::seeded(1);
+    let service = broker.client(&Options::new()).unwrap();
+    let mut calls = service.subscribe("svc.test.Echo.Repeat", None).unwrap();
+    let mut channel = Channel::new(broker.connect().await.unwrap());
+    let called = tokio::spawn(async move {
+        let reply = channel.call(Call::new(ECHO.method(1), Body::Unary("3 1".into()))).await?;
+        events(reply).next().await.unwrap()
+    });
+    let reply = calls.next().await.unwrap().reply.unwrap();
+    let mut frame = BytesMut::new();
+    Accept { handle: 1, instance: "other", ..Accept::default() }.encode(&mut frame).unwrap();
+    service.publish(&reply, None, frame.split().freeze());
+    Data { encoding: 1, ..Data::default() }.encode(b"not what it seems", &mut frame).unwrap();
+    service.publish(&reply, None, frame.freeze());
+    assert_eq!(called.await.unwrap().unwrap_err().code(), Code::Internal);
 }

@@ -2,6 +2,7 @@
 
 mod audit_rate;
 mod hostile;
+mod limits;
 mod lost;
 mod service;
 
@@ -193,6 +194,36 @@ async fn a_reader_that_stands_still_stops_the_writer() {
     assert_eq!(message(scene.call(0, Body::Unary("a".into())).await.unwrap()), "a");
     drop(chat);
     scene.assert_empty().await;
+}
+
+/// What is allowed for one message lets the next one begin, which must not be allowed before the first is read.
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_stands_still_stops_the_writer_of_large_messages() {
+    for length in [20_000, 100_000, 1_000_000] {
+        let scene = Scene::new().await;
+        let made = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&made);
+        let large = Bytes::from(vec![0; length]);
+        let endless: MessageStream = Box::pin(stream::repeat_with(move || {
+            counted.fetch_add(large.len(), Ordering::SeqCst);
+            Ok(large.clone())
+        }));
+        let mut chat = events(scene.call(3, Body::Stream(endless)).await.unwrap());
+        // So that the windows grow.
+        for _ in 0..100 {
+            assert!(matches!(chat.next().await, Some(Ok(Event::Message(_)))));
+        }
+        let read = 100 * length;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let stalled = made.load(Ordering::SeqCst) - read;
+        // A window and two messages each way, and what the echo holds.
+        assert!(stalled < 2 * (512 * 1024 + 3 * length), "{stalled} bytes of messages of {length}");
+        for _ in 0..100 {
+            assert!(matches!(chat.next().await, Some(Ok(Event::Message(_)))));
+        }
+        drop(chat);
+        scene.assert_empty().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

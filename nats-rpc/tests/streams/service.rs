@@ -29,6 +29,8 @@ pub(crate) struct Echo {
     pub(crate) alive: Arc<AtomicUsize>,
     /// Calls so far.
     pub(crate) called: Arc<AtomicUsize>,
+    /// How many bytes `Repeat` gives at most, for whoever does not trust its callers.
+    pub(crate) most: Option<usize>,
 }
 
 struct Alive(Arc<AtomicUsize>);
@@ -55,16 +57,21 @@ fn ended() -> Result<Event, Status> {
     Ok(Event::Trailers(Metadata::new()))
 }
 
-fn repeat(order: &[u8]) -> EventStream {
-    let order = std::str::from_utf8(order).unwrap();
-    let (count, length) = order.split_once(' ').unwrap();
-    let (count, length): (u32, usize) = (count.parse().unwrap(), length.parse().unwrap());
+fn parse(order: &[u8]) -> Option<(u32, usize)> {
+    let (count, length) = std::str::from_utf8(order).ok()?.split_once(' ')?;
+    Some((count.parse().ok()?, length.parse().ok()?))
+}
+
+fn repeat(order: &[u8], most: usize) -> Result<EventStream, Status> {
+    let in_all = |(count, length): &(u32, usize)| length.saturating_add(512).saturating_mul(*count as usize);
+    let order = parse(order).filter(|order| in_all(order) <= most);
+    let (count, length) = order.ok_or_else(|| Status::invalid_argument("this is no order"))?;
     let messages = stream::iter((0..count).map(move |n| {
         let mut message = vec![n as u8; length];
         message[..4.min(length)].copy_from_slice(&n.to_be_bytes()[..4.min(length)]);
         Ok(Event::Message(message.into()))
     }));
-    Box::pin(messages.chain(stream::iter([ended()])))
+    Ok(Box::pin(messages.chain(stream::iter([ended()]))))
 }
 
 fn chat(requests: MessageStream) -> EventStream {
@@ -87,14 +94,14 @@ impl Service<Call> for Echo {
     }
 
     fn call(&mut self, call: Call) -> HandlerFuture {
-        let alive = self.alive();
+        let (alive, most) = (self.alive(), self.most.unwrap_or(usize::MAX));
         let name = call.method().name().to_owned();
         let body = call.into_body();
         Box::pin(async move {
             match (name.as_str(), body) {
                 ("Unary", Body::Unary(message)) => Ok(unary(message)),
                 ("Repeat", Body::Unary(order)) => {
-                    let events = repeat(&order).inspect(move |_| {
+                    let events = repeat(&order, most)?.inspect(move |_| {
                         let _ = &alive;
                     });
                     Ok(Reply::new(Metadata::new(), ReplyBody::Stream(Box::pin(events))))

@@ -62,6 +62,16 @@ impl Account {
 /// Two accounts: the server's exports `svc.>`, the client's imports it.
 #[must_use]
 pub fn two_accounts(response_type: ResponseType) -> String {
+    two_accounts_with(response_type, "")
+}
+
+/// The same, where an import forgets ways back that are not used for `threshold_ms`.
+#[must_use]
+pub fn forgetful_accounts(response_type: ResponseType, threshold_ms: u64) -> String {
+    two_accounts_with(response_type, &format!(", response_threshold: \"{threshold_ms}ms\""))
+}
+
+fn two_accounts_with(response_type: ResponseType, more: &str) -> String {
     let response_type = match response_type {
         ResponseType::Singleton => "singleton",
         ResponseType::Stream => "stream",
@@ -71,7 +81,7 @@ pub fn two_accounts(response_type: ResponseType) -> String {
         "accounts: {{
   SERVING: {{
     users: [{server}]
-    exports: [{{ service: \"svc.>\", response_type: {response_type} }}]
+    exports: [{{ service: \"svc.>\", response_type: {response_type}{more} }}]
   }}
   CALLING: {{
     users: [{client}]

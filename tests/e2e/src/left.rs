@@ -12,7 +12,7 @@ use crate::until;
 pub async fn nothing_waits(connection: &Connection) {
     until("no call waits", || {
         let stats = connection.stats();
-        stats.waiting == 0 && stats.accepted == 0
+        stats.waiting == 0 && stats.accepted == 0 && stats.streams == 0
     })
     .await;
 }

@@ -2,39 +2,51 @@
 
 mod actor;
 mod bystander;
+mod cluster;
 mod config;
+mod feeder;
+mod flow;
 mod inspect;
 mod left;
+mod load;
 mod observer;
 mod options;
+mod piece;
 mod probe;
 mod process;
 mod proxy;
 mod raw_socket;
 mod script;
+mod talk;
 mod wait;
 mod world;
 
-/// The code generated from `proto/probe.proto`.
+/// The code generated from `proto`.
 pub mod proto {
     nats_rpc::include_proto!("e2e.v1");
 }
 
 pub use actor::Actor;
 pub use bystander::Bystander;
-pub use config::{Account, ResponseType, needed_permissions, permissions, two_accounts};
+pub use cluster::Cluster;
+pub use config::{Account, ResponseType, forgetful_accounts, needed_permissions, permissions, two_accounts};
+pub use feeder::Feeder;
+pub use flow::{Flow, FlowKind, Pace};
 pub use inspect::{open_files, resident_bytes, threads};
 pub use left::{nothing_runs, nothing_waits};
+pub use load::Load;
 pub use observer::Observer;
 pub use options::{Args, Options};
 pub use probe::{Crew, Outcome, Scripted, other, placed, probe};
 pub use process::Program;
 pub use proto::{
-    Answer, Empty, OtherClient, OtherServer, PlacedClient, PlacedServer, ProbeClient, ProbeServer, Question,
+    Answer, Empty, FeedClient, FeedServer, OtherClient, OtherServer, Piece, PlacedClient, PlacedServer,
+    ProbeClient, ProbeServer, Question, TalkClient, TalkServer,
 };
 pub use proxy::Proxy;
 pub use raw_socket::{RawMessage, RawSocket};
 pub use script::{Script, channel, say};
+pub use talk::{Answers, Talker, chat, listen, tell};
 pub use wait::{Count, Guard, LONG, until, within};
 pub use world::World;
 

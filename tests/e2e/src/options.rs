@@ -1,12 +1,12 @@
 mod args;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use nats_rpc::server::{Imports, Mount};
-use nats_rpc::{Channel, Connection, Server, Status};
+use nats_rpc::server::{Imports, Mount, RpcService};
+use nats_rpc::{Channel, Code, Connection, Server, Status};
 
 pub use self::args::Args;
-use crate::{Scripted, proto::ProbeServer, script};
+use crate::{LONG, script};
 
 /// How a process of its own connects, and where its service is: the same on both sides of its command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Connects there, without a user.
+    /// Connects there, to one of several if they are separated by commas, without a user.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
     }
@@ -68,7 +68,8 @@ impl Options {
     /// # Errors
     /// As `Connection::connect`.
     pub async fn connect(&self) -> Result<Connection, Status> {
-        let mut builder = Connection::builder().server(&self.url).clock_ahead_ms(self.clock_ahead_ms);
+        let builder = Connection::builder().clock_ahead_ms(self.clock_ahead_ms);
+        let mut builder = self.url.split(',').fold(builder, nats_rpc::transport::nats::Builder::server);
         if let Some(prefix) = &self.inbox_prefix {
             builder = builder.inbox_prefix(prefix);
         }
@@ -76,6 +77,22 @@ impl Options {
             builder = builder.options(|options| options.user_and_password(user, password));
         }
         builder.connect().await
+    }
+
+    /// Connects as this says, as soon as that can be done.
+    ///
+    /// # Errors
+    /// As `Connection::connect`, when it can't be done for [`LONG`].
+    pub async fn connect_patiently(&self) -> Result<Connection, Status> {
+        let begin = Instant::now();
+        loop {
+            match self.connect().await {
+                Err(status) if status.code() == Code::Unavailable && begin.elapsed() < LONG => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// A channel on a connection of its own.
@@ -86,12 +103,12 @@ impl Options {
         script::channel(self.connect().await?, self.prefix.as_deref().unwrap_or("-"))
     }
 
-    /// What serves this probe where it is to be.
+    /// What serves this service where it is to be.
     ///
     /// # Errors
     /// When the prefix can't be one.
-    pub fn server(&self, probe: ProbeServer<Scripted>) -> Result<nats_rpc::server::Builder, Status> {
-        let mut mount = Mount::new(probe);
+    pub fn server(&self, service: impl RpcService) -> Result<nats_rpc::server::Builder, Status> {
+        let mut mount = Mount::new(service);
         if let Some(prefix) = &self.prefix {
             mount = mount.subject(prefix)?;
         }

@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use nats_server::Process;
 
-use crate::{LONG, Options};
+use crate::{LONG, Options, Pace};
 
-/// A program of this package in a process of its own: a server (`instance`) or a client (`caller`).
+/// A program of this package in a process of its own: a server (`instance`, `feeder`) or a client (`caller`, `follower`).
 ///
 /// It ends with this value, and with the test process however that ends.
 #[derive(Debug)]
@@ -40,15 +40,69 @@ impl Program {
         Self::start("caller", [options.args(), call.to_vec()].concat()).await
     }
 
+    /// Starts a server that is a [`Feeder`](crate::Feeder), and waits until it can be called.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn feeder(options: &Options) -> Self {
+        Self::start("feeder", options.args()).await
+    }
+
+    /// Starts a client with a stream of each kind, and waits until all of them flow.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn follower(options: &Options, pace: Pace) -> Self {
+        Self::followers(options, pace, 1).await
+    }
+
+    /// Starts a client with so many streams of each kind, and waits until all of them flow.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn followers(options: &Options, pace: Pace, of_each: usize) -> Self {
+        let pace = [
+            ("--count", pace.count.to_string()),
+            ("--length", pace.length.to_string()),
+            ("--pause", pace.pause.as_millis().to_string()),
+            ("--read-pause", pace.read_pause.as_millis().to_string()),
+            ("--of-each", of_each.to_string()),
+        ];
+        let pace = pace.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+        Self::start("follower", options.args().into_iter().chain(pace).collect()).await
+    }
+
+    /// Starts a [`feeder`](Self::feeder) without waiting for it.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    #[must_use]
+    pub fn begin_feeder(options: &Options) -> Self {
+        Self::spawn("feeder", options.args())
+    }
+
+    /// Starts a client that makes calls of all kinds until it is killed, without waiting for it.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    #[must_use]
+    pub fn begin_busy(options: &Options) -> Self {
+        Self::spawn("busy", options.args())
+    }
+
     async fn start(name: &str, args: Vec<String>) -> Self {
+        let mut program = Self::spawn(name, args);
+        program.wait_for("ready").await;
+        program
+    }
+
+    fn spawn(name: &str, args: Vec<String>) -> Self {
         let mut command = Command::new(path(name));
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = Process::spawn(&mut command).unwrap();
         let (output, errors) = process.take_output();
         let (output, errors) = (Lines::read(output.unwrap()), Lines::read(errors.unwrap()));
-        let mut program = Self { pid: process.id(), process: Some(process), output, errors };
-        program.wait_for("ready").await;
-        program
+        Self { pid: process.id(), process: Some(process), output, errors }
     }
 
     /// Its process id.

@@ -42,7 +42,7 @@ impl Script {
     /// If asked to.
     pub async fn run(&self, request: Request<Question>) -> Outcome {
         let Question { text, big_number: id, .. } = request.into_inner();
-        let trace = Trace::start(id);
+        let trace = Trace::start(id.to_string());
         let outcome = self.follow(&text, id).await;
         trace.end();
         outcome.map(nats_rpc::Response::from)
@@ -124,18 +124,19 @@ pub fn say(line: &str) {
 }
 
 /// Says how a handler goes.
-struct Trace {
-    id: i64,
+pub(crate) struct Trace {
+    name: String,
     ended: bool,
 }
 
 impl Trace {
-    fn start(id: i64) -> Self {
-        say(&format!("started {id}"));
-        Self { id, ended: false }
+    pub(crate) fn start(name: impl Into<String>) -> Self {
+        let name = name.into();
+        say(&format!("started {name}"));
+        Self { name, ended: false }
     }
 
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         self.ended = true;
     }
 }
@@ -147,6 +148,6 @@ impl Drop for Trace {
             (false, true) => "panicked",
             (false, false) => "dropped",
         };
-        say(&format!("{how} {}", self.id));
+        say(&format!("{how} {}", self.name));
     }
 }

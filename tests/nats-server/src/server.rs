@@ -108,6 +108,12 @@ impl Builder {
         self
     }
 
+    /// Joins the cluster of the node that this URL leads to, such as a proxy before its [`Server::cluster_url`].
+    pub fn route_to(mut self, url: impl Into<String>) -> Self {
+        self.routes.push(url.into());
+        self
+    }
+
     /// Starts the server and waits until it serves clients.
     ///
     /// # Errors

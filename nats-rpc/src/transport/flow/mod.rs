@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::BytesMut;
 
 pub(crate) use self::arrived::{Arrived, Messages};
-pub(crate) use self::send::{Closed, MAX_PACKED, Packet, Room};
+pub(crate) use self::send::{Closed, Packet, Room};
 use super::promises::Share;
 use super::{Epoch, lock};
 use crate::status::Status;

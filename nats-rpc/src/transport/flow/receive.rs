@@ -67,7 +67,10 @@ impl Flow {
                 self.begin(state, total, data.encoding)?;
                 state.put_together(frame.body, cost);
             }
-            Piece::Next => state.put_together(frame.body, cost),
+            Piece::Next => {
+                state.put_together(frame.body, cost);
+                self.allow_message(state);
+            }
             Piece::Last => {
                 state.put_together(frame.body, cost);
                 if let Some(Assembly { buffer, total, encoding, cost }) = state.assembly.take() {
@@ -84,7 +87,7 @@ impl Flow {
         Ok(())
     }
 
-    /// Sets room aside for a message in chunks, and lets all of it come.
+    /// Sets room aside for a message in chunks, and lets all of it come once it is next.
     fn begin(&self, state: &mut State, total: u64, encoding: u32) -> Result<(), Broken> {
         if usize::try_from(total).is_ok_and(|total| total <= self.limits.max_message) {
             if !state.share.as_mut().is_some_and(|share| share.assemble(total)) {
@@ -93,11 +96,17 @@ impl Flow {
             let block = usize::try_from(total.min(FIRST_BLOCK)).unwrap_or_default();
             state.assembly =
                 Some(Assembly { buffer: BytesMut::with_capacity(block), total, encoding, cost: 0 });
-            let upto = state.inbound.allow_message();
-            self.announce(state, upto);
+            self.allow_message(state);
             return Ok(());
         }
         Err(Broken::TooLarge(total))
+    }
+
+    /// Again for every chunk: those that were sent with what had been allowed before may have been short.
+    fn allow_message(&self, state: &mut State) {
+        if let Some(upto) = state.inbound.allow_message() {
+            self.announce(state, upto);
+        }
     }
 
     /// Takes the first chunk of a message that an OPEN carried.

@@ -5,7 +5,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use super::{Flow, Peer, State};
 use crate::transport::{Outgoing, lock};
 use crate::wire::flow::Counts;
-use crate::wire::{Credit, Data, DataFlags, Head, HeaderTooLarge, MAX_HEADER, MESSAGE_RESERVE, Numbers};
+use crate::wire::{Credit, Data, DataFlags, Head, HeaderTooLarge, MESSAGE_RESERVE, Numbers};
 
 /// Nothing can be sent any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +116,3 @@ impl State {
         Some(Outgoing::new(peer.subject.clone(), frame.freeze()))
     }
 }
-
-/// So many lengths of messages fit into a header, with everything else in it.
-pub(crate) const MAX_PACKED: usize = (MAX_HEADER - 64) / 5;

@@ -1,5 +1,5 @@
 use super::{Counts, Fault, cost};
-use crate::wire::{Data, DataFlags, FRAME_COST, SHORTEST_ROOM, Terminal};
+use crate::wire::{Data, DataFlags, FRAME_COST, MAX_MESSAGES, SHORTEST_ROOM, Terminal};
 
 /// Chunks of a message whose whole length is allowed are no shorter than this, and each has its cost.
 const SHORTEST_CHUNK: u64 = 16 * 1024;
@@ -14,6 +14,8 @@ pub struct Inbound {
     counts: Counts,
     /// What is still to come of a message in chunks.
     rest: u64,
+    /// How much had been received before the first of its chunks.
+    begun_at: u64,
     ended: bool,
 }
 
@@ -37,7 +39,16 @@ impl Inbound {
     #[must_use]
     pub fn requests(window: u64, received: u64, messages: u64) -> Self {
         let counts = Counts { frames: 0, messages };
-        Self { received, consumed: 0, credit: window.max(received), window, counts, rest: 0, ended: false }
+        Self {
+            received,
+            consumed: 0,
+            credit: window.max(received),
+            window,
+            counts,
+            rest: 0,
+            begun_at: 0,
+            ended: false,
+        }
     }
 
     /// The direction towards a client, in which there is always credit for a HEAD.
@@ -51,6 +62,7 @@ impl Inbound {
             window,
             counts,
             rest: 0,
+            begun_at: 0,
             ended: false,
         }
     }
@@ -121,8 +133,12 @@ impl Inbound {
         if self.ended {
             return Err(Fault::Protocol("a message came after the last one"));
         }
+        let before = self.received;
         self.count(body_len)?;
         let piece = self.piece(data, body_len as u64)?;
+        if matches!(piece, Piece::First(_)) {
+            self.begun_at = before;
+        }
         let messages = match piece {
             Piece::Messages(count) => count as u64,
             Piece::Last => 1,
@@ -159,6 +175,9 @@ impl Inbound {
             self.rest = data.total_len - body_len;
             return Ok(Piece::First(data.total_len));
         }
+        if data.lens.len() > MAX_MESSAGES {
+            return Err(Fault::Protocol("a frame has more messages than it may"));
+        }
         Ok(Piece::Messages(if no_message { 0 } else { data.lens.len().max(1) }))
     }
 
@@ -190,18 +209,32 @@ impl Inbound {
         Ok(())
     }
 
-    /// Allows the rest of a message that has begun. Returns the credit to be announced.
-    pub fn allow_message(&mut self) -> u64 {
-        let frames = self.rest.div_ceil(SHORTEST_CHUNK) + 1;
-        let rest = self.rest.saturating_add(frames.saturating_mul(FRAME_COST));
-        self.credit = self.credit.max(self.received.saturating_add(rest));
-        self.credit
+    /// Allows the rest of a message that has begun, unless the reader has not taken all that came before it: what is
+    /// allowed for one message lets the next one begin, so that a reader who stands still would get them all. Returns
+    /// the credit to be announced. Has to be asked after each of its chunks.
+    pub const fn allow_message(&mut self) -> Option<u64> {
+        if !self.is_message_due() {
+            return None;
+        }
+        self.credit = self.whole_message();
+        Some(self.credit)
+    }
+
+    /// Whether the reader waits for the rest of a message that was not allowed.
+    const fn is_message_due(&self) -> bool {
+        self.rest > 0 && self.consumed >= self.begun_at && self.whole_message() > self.credit
+    }
+
+    /// The credit that it takes to receive a message that has begun.
+    const fn whole_message(&self) -> u64 {
+        let frames = self.rest.div_ceil(SHORTEST_CHUNK).saturating_add(1);
+        self.received.saturating_add(self.rest).saturating_add(frames.saturating_mul(FRAME_COST))
     }
 
     /// The reader has taken what cost so much. Returns whether it is time to [`grant`](Self::grant) more.
     ///
-    /// Not before half of the window is free, unless the other side may be unable to send anything. For a message of up
-    /// to a quarter of the window it waits rather than to send it in chunks.
+    /// Not before half of the window is free, unless the other side may be unable to send anything, or to complete the
+    /// message that is next. For a message of up to a quarter of the window it waits rather than to send it in chunks.
     pub const fn consume(&mut self, cost: u64) -> bool {
         self.consumed = self.consumed.saturating_add(cost);
         let upto = self.consumed.saturating_add(self.window);
@@ -209,13 +242,14 @@ impl Inbound {
         let quarter = self.window / 4;
         let room = if quarter > SHORTEST_ROOM { quarter } else { SHORTEST_ROOM };
         let is_short = self.credit.saturating_sub(self.received) < room + FRAME_COST;
-        upto > self.credit && (is_worth_it || is_short)
+        (upto > self.credit && (is_worth_it || is_short)) || self.is_message_due()
     }
 
-    /// Lets the other side fill the window again. Returns the credit to be announced.
+    /// Lets the other side fill the window again, and complete the message that is next. Returns the credit to be
+    /// announced.
     pub fn grant(&mut self) -> u64 {
         self.credit = self.credit.max(self.consumed.saturating_add(self.window));
-        self.credit
+        self.allow_message().unwrap_or(self.credit)
     }
 
     /// From now on so much more may be on its way at once.
