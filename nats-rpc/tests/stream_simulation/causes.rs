@@ -50,8 +50,8 @@ pub(crate) fn explain(call: &Call, failure: Failure, facts: &Facts<'_>) -> Resul
             (is_over || facts.terms.skewed).then_some(()).ok_or("the deadline had not passed")
         }
         Code::ResourceExhausted => {
-            let request = script.requests.longest() > facts.terms.server_limit;
-            let response = script.responses.longest() > facts.terms.client_limits[script.client];
+            let request = script.requests.longest_message() > facts.terms.server_limit;
+            let response = script.responses.longest_message() > facts.terms.client_limits[script.client];
             if request || response || facts.has_too_many_streams(call) {
                 return Ok(());
             }

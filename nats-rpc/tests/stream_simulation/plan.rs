@@ -23,7 +23,7 @@ fn script(id: usize, clients: usize, random: &mut StdRng) -> Script {
     };
     let streams = |of: [Kind; 2]| of.contains(&kind);
     let streams_requests = streams([Kind::ClientStreaming, Kind::BidiStreaming]);
-    let requests = sending(streams_requests, random);
+    let mut requests = sending(streams_requests, random);
     let mut responses = sending(streams([Kind::ServerStreaming, Kind::BidiStreaming]), random);
     responses.end = match random.random_range(0..20) {
         0..=1 => End::Fails,
@@ -32,7 +32,7 @@ fn script(id: usize, clients: usize, random: &mut StdRng) -> Script {
         _ => End::Well,
     };
     let reads = random.random_range(0..=requests.sizes.len());
-    let handling = match random.random_range(0..10) {
+    let mut handling = match random.random_range(0..10) {
         _ if !streams_requests => Handling::ReadsFirst,
         0..=2 => Handling::ReadsFirst,
         3..=5 => Handling::Echoes,
@@ -40,6 +40,12 @@ fn script(id: usize, clients: usize, random: &mut StdRng) -> Script {
         8 => Handling::Drops(reads),
         _ => Handling::Holds(reads),
     };
+    if matches!(handling, Handling::Drops(_)) && random.random_bool(0.5) {
+        // It goes on for long after it has stopped reading, and there is more than a window.
+        handling = Handling::Drops(random.random_range(0..3));
+        requests = Sending { sizes: sizes(random, 8..60, 1_000..20_000), pace: Pace::None, end: End::Well };
+        responses.pace = Pace::Once(0, millis(random, 100..4_000));
+    }
     let begins = HORIZON.mul_f64(random.random());
     let mut script = Script {
         id,

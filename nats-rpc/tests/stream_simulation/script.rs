@@ -101,12 +101,16 @@ impl Pace {
 }
 
 impl Sending {
-    pub(crate) fn longest(&self) -> usize {
+    pub(crate) fn longest_message(&self) -> usize {
         self.sizes.iter().copied().max().unwrap_or_default()
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        self.sizes.iter().sum()
+    /// How long it takes at most until all is sent, if nothing on the other side holds it up.
+    pub(crate) fn longest_time(&self, round_trip: Duration, window: u64) -> Duration {
+        let count = self.sizes.len();
+        let cost = (self.sizes.iter().sum::<usize>() + 1024 * count) as u64;
+        let round_trips = 2 * cost.div_ceil(window) + 2 * count as u64 + 4;
+        self.pace.total(count) + round_trip * u32::try_from(round_trips).unwrap()
     }
 }
 
@@ -132,12 +136,8 @@ impl Script {
 
     /// How long it takes at most when all is well, with round trips that take so long and first windows of this size.
     pub(crate) fn longest(&self, round_trip: Duration, window: u64) -> Duration {
-        let count = self.requests.sizes.len() + self.responses.sizes.len();
-        let cost = (self.requests.bytes() + self.responses.bytes() + 1024 * count) as u64;
-        let round_trips = 2 * cost.div_ceil(window) + 2 * count as u64 + 8;
-        self.requests.pace.total(self.requests.sizes.len())
-            + self.responses.pace.total(self.responses.sizes.len())
-            + self.reading.total(self.responses.sizes.len())
-            + round_trip * u32::try_from(round_trips).unwrap()
+        self.reading.total(self.responses.sizes.len())
+            + self.requests.longest_time(round_trip, window)
+            + self.responses.longest_time(round_trip, window)
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn check(call: &Call, runs: &[&Run], facts: &Facts<'_>) -> Result<(),
     if let Some(wrong) = call.wrong.clone().or(noted) {
         return Err(wrong);
     }
-    let checks = [check_end, check_outcome, check_requests, check_runs, check_time, check_rest];
+    let checks = [check_end, check_outcome, check_requests, check_runs, check_time, check_rest, check_flow];
     checks.iter().try_for_each(|check| check(call, runs, facts)).map_err(str::to_owned)
 }
 
@@ -63,7 +63,7 @@ fn check_end(call: &Call, runs: &[&Run], facts: &Facts<'_>) -> Checked {
             if call.read != script.responses.sizes.len() {
                 return Err("it ended well before all had come");
             }
-            if script.responses.longest() > facts.terms.client_limits[script.client] {
+            if script.responses.longest_message() > facts.terms.client_limits[script.client] {
                 return Err("a response was longer than the limit");
             }
             let ended = |run: &&&Run| run.end == Some(Ended::Well) && run.wrote == call.read;
@@ -180,6 +180,18 @@ fn check_rest(call: &Call, _: &[&Run], _: &Facts<'_>) -> Checked {
     }
 }
 
+/// A caller whose requests nobody wants to read can send them all the same.
+fn check_flow(call: &Call, _: &[&Run], facts: &Facts<'_>) -> Checked {
+    let script = &call.script;
+    let unread = matches!(script.handling, Handling::Drops(_)) && script.requests.end == End::Well;
+    let enough = script.requests.longest_time(facts.terms.round_trip, facts.terms.window) + DELAY;
+    let stands = call.sent.end.is_none() && call.sent.gone > Some(call.began + enough);
+    if facts.is_quiet() && unread && stands {
+        return Err("requests that nobody reads could not be sent");
+    }
+    Ok(())
+}
+
 impl Facts<'_> {
     /// Whether nothing went wrong.
     pub(crate) fn is_quiet(&self) -> bool {
@@ -221,7 +233,7 @@ impl Facts<'_> {
 impl Call {
     /// Whether it is no stream, however small frames are.
     fn is_one_frame(&self) -> bool {
-        let longest = self.script.requests.longest().max(self.script.responses.longest());
+        let longest = self.script.requests.longest_message().max(self.script.responses.longest_message());
         self.script.kind == Kind::Unary && longest < 8 * 1024
     }
 }

@@ -53,7 +53,7 @@ pub(crate) async fn new(
         server_limit: limit(random),
         client_limits: Vec::new(),
         max_streams: Vec::new(),
-        window: 1024,
+        window: u64::MAX,
         round_trip: Duration::ZERO,
     };
     if terms.imports {
@@ -126,6 +126,7 @@ impl Terms {
         // Of so many streams each has a window of 16 KiB at first, of 1.6 KiB, or of 1 KiB.
         let streams = [3, 1_000, 1_000, 10_000, 20_000][random.random_range(0..5)];
         self.max_streams.push((name.to_owned(), streams));
+        self.window = self.window.min((16 * 1024 * 1024 / streams as u64).clamp(1024, 16 * 1024));
         options.max_streams(streams)
     }
 
