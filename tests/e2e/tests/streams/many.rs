@@ -59,7 +59,7 @@ async fn a_client_that_stands_still_with_many_streams_is_not_cut_off() {
     let pace = Pace::of(40, 50_000);
     let mut follower = Program::followers(&world.options(), pace, OF_EACH).await;
     follower.freeze();
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     follower.thaw();
     assert!(follower.ended().await.success());
     for kind in FlowKind::ALL {
