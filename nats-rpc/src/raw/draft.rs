@@ -121,11 +121,14 @@ impl Draft {
             self.first.body = frame.slice(frame.len() - body_len..);
         }
         let expected = Expected { asks, sent: now, deadline, rtt: self.remote.rtt.get() };
+        // Before there is an attempt, which would wait for an ACCEPT even if it was never sent.
+        let flow =
+            self.is_stream().then(|| self.flow(epoch)).transpose().map_err(Status::with_not_processed)?;
         let ticket = Ticket::open(epoch, self.subject.clone(), expected.alarm())
             .map_err(Status::with_not_processed)?;
         let mut attempt = Attempt::new(ticket, expected, self.remote.rtt.wants_sample(now));
-        if self.is_stream() {
-            attempt.attach(self.flow(epoch).map_err(Status::with_not_processed)?);
+        if let Some(flow) = flow {
+            attempt.attach(flow);
         }
         let reply = Some(attempt.ticket().reply_subject());
         epoch.send(Outgoing { subject: self.subject.clone(), reply, headers: None, payload: frame });

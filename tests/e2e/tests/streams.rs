@@ -1,5 +1,6 @@
 //! Streams when something happens to those who have them, or to what is between them.
 
+mod abandoned;
 mod chaos;
 mod cut_off;
 mod drain;

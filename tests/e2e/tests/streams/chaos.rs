@@ -13,7 +13,7 @@ const CLIENTS: usize = 2;
 /// For how many seconds, and what happens in them.
 const SECONDS: &str = "E2E_CHAOS_SECONDS";
 const SEED: &str = "E2E_CHAOS_SEED";
-const USUALLY: u64 = 12;
+const USUALLY: u64 = 8;
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())

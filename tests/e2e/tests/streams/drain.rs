@@ -17,11 +17,11 @@ async fn open_streams_may_end_and_new_ones_go_elsewhere() {
     let leaving = server.start(connection.clone()).await.unwrap();
     let calling = Calling::of(&world).await;
     let client = calling.client.on_instance(leaving.instance());
+    let other = Serving::on(world.connect().await).await;
     let mut endless = Flow::open_all(&client, Pace::every(Duration::from_millis(5))).await;
-    let pace = Pace { pause: Duration::from_millis(10), ..Pace::of(150, 1000) };
+    let pace = Pace { pause: Duration::from_millis(10), ..Pace::of(50, 1000) };
     let finite = FlowKind::ALL.map(|kind| Flow::open(&client, kind, pace));
     feeder.started.reach(6).await;
-    let other = Serving::on(world.connect().await).await;
 
     let begin = Instant::now();
     let shutdown = tokio::spawn(leaving.shutdown());

@@ -62,8 +62,8 @@ async fn streams_of_all_kinds_and_large_messages_pass() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_stream_outlives_the_threshold_of_its_import() {
     let (world, serving, calling) = a_world(ResponseType::Stream).await;
-    // In 7 s the import would have forgotten them.
-    let pace = Pace { pause: Duration::from_millis(3 * THRESHOLD_MS + 1000), ..Pace::of(1, 1000) };
+    // In 5 s the import would have forgotten them.
+    let pace = Pace { pause: Duration::from_millis(5 * THRESHOLD_MS / 2), ..Pace::of(1, 1000) };
     let begin = Instant::now();
     let flows = FlowKind::ALL.map(|kind| Flow::open(&calling.client, kind, pace));
     serving.feeder.started.reach(3).await;
@@ -72,7 +72,7 @@ async fn an_idle_stream_outlives_the_threshold_of_its_import() {
     for mut flow in flows {
         flow.end().await.unwrap();
     }
-    println!("streams without a message for 7 s have ended well after {:?}", begin.elapsed());
+    println!("streams without a message for 5 s have ended well after {:?}", begin.elapsed());
     calling.nothing_is_left().await;
     serving.nothing_is_left().await;
     no_mapping_is_left(&world).await;

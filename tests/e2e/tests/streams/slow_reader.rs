@@ -44,7 +44,7 @@ async fn a_server_does_not_collect_what_a_client_does_not_read() {
         while let Some(piece) = pieces.next().await {
             piece.unwrap().check(number).unwrap();
             number += 1;
-            let pause = if number == MESSAGES / 4 { 2000 } else { 1 };
+            let pause = if number == MESSAGES / 4 { 1000 } else { 1 };
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
         assert_eq!(number, MESSAGES);
