@@ -146,3 +146,21 @@ fn a_good_end_does_not_cut_a_message() {
     let half_close = Data { seq: 1, flags: DataFlags::END, ..Data::default() };
     assert!(matches!(inbound.data(&half_close, 10), Err(Fault::Protocol(_))));
 }
+
+/// A reader with a full window to read gives credit for half of it at once, not for each frame.
+#[test]
+fn a_full_window_is_credited_by_halves() {
+    const COST: u64 = 16 * 1024;
+    let mut inbound = Inbound::responses(32 * COST);
+    for seq in 0..32 {
+        assert!(inbound.data(&Data { seq, ..Data::default() }, 16 * 1024 - 512).is_ok());
+    }
+    let gives = |_| {
+        let is_due = inbound.consume(COST);
+        is_due && inbound.grant() > 0
+    };
+    let given: Vec<usize> =
+        (1..=32).map(gives).enumerate().filter_map(|(n, gives)| gives.then_some(n + 1)).collect();
+    // There was credit for a HEAD, too.
+    assert_eq!(given, [17]);
+}

@@ -9,7 +9,7 @@ use nats_rpc::Code;
 use nats_rpc::call::Event;
 use nats_rpc::codegen::Service;
 use nats_rpc::raw::{Body, Call};
-use nats_rpc::transport::memory::Options;
+use nats_rpc::transport::memory::{Faults, Options};
 use tokio::time::Instant;
 
 use crate::service::ECHO;
@@ -67,4 +67,23 @@ async fn a_stream_whose_reader_stands_still_ends_at_its_deadline() {
     let last = repeated.filter_map(|event| std::future::ready(event.err())).next().await;
     assert_eq!(last.unwrap().code(), Code::DeadlineExceeded);
     scene.assert_empty().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_keeps_up_gives_credit_for_half_of_the_largest_window_at_once() {
+    const COUNT: usize = 5_000;
+    let scene = Scene::new().await;
+    scene.broker.add_faults(Faults::new().delay(1.0, Duration::from_millis(1)..=Duration::from_millis(3)));
+    let tap = scene.broker.client(&Options::new().name("tap")).unwrap();
+    let mut credits = tap.subscribe("svc.test.Echo._i.*.s", None).unwrap();
+    let mut repeated = events(scene.call(1, Body::Unary(format!("{COUNT} 4096").into())).await.unwrap());
+    for _ in 0..COUNT {
+        assert!(matches!(repeated.next().await, Some(Ok(Event::Message(_)))));
+    }
+    let mut given = 0;
+    while credits.try_next().is_some() {
+        given += 1;
+    }
+    let needed = COUNT * 4096 / (256 * 1024);
+    assert!((needed / 2..needed * 3 / 2).contains(&given), "{given} times, {needed} at best");
 }

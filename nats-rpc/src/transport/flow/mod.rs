@@ -58,6 +58,8 @@ struct State {
     discards: bool,
     over: Option<Over>,
     reader: Option<Waker>,
+    /// Whether the reader has had nothing left to read since the last credit.
+    keeps_up: bool,
     writer: Option<Waker>,
 }
 
@@ -134,6 +136,7 @@ impl Flow {
             discards: false,
             over: None,
             reader: None,
+            keeps_up: false,
             writer: None,
         };
         Ok(Arc::new(Self { epoch: Arc::clone(epoch), limits, state: Mutex::new(state) }))

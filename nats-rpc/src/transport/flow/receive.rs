@@ -1,3 +1,4 @@
+use std::mem;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -138,9 +139,8 @@ impl Flow {
         if !state.inbound.consume(cost) || state.inbound.has_ended() {
             return;
         }
-        // A reader that has nothing left to read keeps up: it may be given more at once.
         let window = state.inbound.window();
-        if state.arrived.is_empty() && window < self.limits.max_window {
+        if mem::take(&mut state.keeps_up) && window < self.limits.max_window {
             let by = window.min(self.limits.max_window - window);
             if state.share.as_mut().is_some_and(|share| share.grow(by)) {
                 state.inbound.widen(by);
@@ -188,6 +188,7 @@ impl Flow {
             Some(Over::Closed) => return Poll::Ready(Err(Broken::Over)),
             Some(Over::Ended) | None => {}
         }
+        state.keeps_up = true;
         register(&mut state.reader, cx);
         Poll::Pending
     }
@@ -217,7 +218,7 @@ impl Flow {
     pub(crate) fn discard(&self) {
         let mut state = lock(&self.state);
         state.discards = true;
-        for arrived in std::mem::take(&mut state.arrived) {
+        for arrived in mem::take(&mut state.arrived) {
             if let Arrived::Messages(messages) = arrived {
                 self.take(&mut state, &messages);
             }

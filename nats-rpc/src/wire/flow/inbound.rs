@@ -233,15 +233,17 @@ impl Inbound {
 
     /// The reader has taken what cost so much. Returns whether it is time to [`grant`](Self::grant) more.
     ///
-    /// Not before half of the window is free, unless the other side may be unable to send anything, or to complete the
-    /// message that is next. For a message of up to a quarter of the window it waits rather than to send it in chunks.
+    /// Not before half of the window is free, unless the other side has to complete the message that is next, or may be
+    /// unable to send anything while nothing is left to read. For a message of up to a quarter of the window it waits
+    /// rather than to send it in chunks.
     pub const fn consume(&mut self, cost: u64) -> bool {
         self.consumed = self.consumed.saturating_add(cost);
         let upto = self.consumed.saturating_add(self.window);
         let is_worth_it = upto >= self.credit.saturating_add(self.window / 2);
         let quarter = self.window / 4;
         let room = if quarter > SHORTEST_ROOM { quarter } else { SHORTEST_ROOM };
-        let is_short = self.credit.saturating_sub(self.received) < room + FRAME_COST;
+        let is_read = self.consumed >= self.received;
+        let is_short = is_read && self.credit.saturating_sub(self.received) < room + FRAME_COST;
         (upto > self.credit && (is_worth_it || is_short)) || self.is_message_due()
     }
 
