@@ -1,6 +1,6 @@
 use nats_rpc_codegen::ir::Parts;
 use nats_rpc_codegen::names;
-use prost_reflect::FileDescriptor;
+use prost_reflect::{FileDescriptor, MethodDescriptor};
 
 use super::{Named, clashes};
 use crate::error::Report;
@@ -40,6 +40,9 @@ fn services(file: &FileDescriptor, parts: Parts) -> Vec<Named> {
         };
         if parts.client {
             add(names::client(&trait_).to_string(), "client of the service");
+            if service.methods().any(|method| is_unary(&method)) {
+                add(names::scatter(&trait_).to_string(), "scatter of the service");
+            }
         }
         if parts.server {
             add(trait_.to_string(), "service");
@@ -47,6 +50,10 @@ fn services(file: &FileDescriptor, parts: Parts) -> Vec<Named> {
         }
     }
     all
+}
+
+fn is_unary(method: &MethodDescriptor) -> bool {
+    !method.is_client_streaming() && !method.is_server_streaming()
 }
 
 fn last(full_name: &str) -> &str {

@@ -74,10 +74,6 @@ struct Waiting {
 }
 
 impl Cancelled {
-    pub(crate) const fn never() -> Self {
-        Self(None)
-    }
-
     pub(super) fn new(token: Option<&CancellationToken>, deadline: Option<Instant>) -> Self {
         Self(token.map(|token| {
             let cancelled = Box::pin(token.clone().cancelled_owned());

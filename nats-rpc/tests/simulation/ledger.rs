@@ -11,6 +11,7 @@ use crate::probe::{FAILURE, Job, Order, answer};
 use crate::simulation_support::log::Entry;
 use crate::simulation_support::seeds;
 use crate::simulation_support::totals::Totals;
+use crate::simulation_support::wording::without_instance;
 
 /// The timers of tokio and the sweep have a millisecond each.
 const SLACK: Duration = Duration::from_millis(5);
@@ -52,12 +53,6 @@ impl From<Result<String, Status>> for Outcome {
             },
         }
     }
-}
-
-/// Instances have other names each time.
-fn without_instance(text: &str) -> String {
-    let name = text.split_once("the instance ").and_then(|(_, rest)| rest.split(' ').next());
-    name.filter(|name| !name.is_empty()).map_or_else(|| text.to_owned(), |name| text.replace(name, "X"))
 }
 
 /// One run of a handler.

@@ -6,3 +6,4 @@ pub(crate) mod scene;
 pub(crate) mod seeds;
 pub(crate) mod tap;
 pub(crate) mod totals;
+pub(crate) mod wording;

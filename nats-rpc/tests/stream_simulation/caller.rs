@@ -17,6 +17,7 @@ use crate::pause::pause;
 use crate::requests::{self, Sent};
 use crate::script::{GivesUp, Script};
 use crate::service::{CALL, method};
+use crate::simulation_support::wording::without_instance;
 
 /// What became of a call.
 #[derive(Debug, Clone)]
@@ -169,10 +170,4 @@ fn failed(status: &Status) -> Outcome {
         not_processed: status.is_not_processed(),
         text: without_instance(status.message()),
     }
-}
-
-/// Instances have other names each time.
-fn without_instance(text: &str) -> String {
-    let name = text.split_once("the instance ").and_then(|(_, rest)| rest.split(' ').next());
-    name.filter(|name| !name.is_empty()).map_or_else(|| text.to_owned(), |name| text.replace(name, "X"))
 }

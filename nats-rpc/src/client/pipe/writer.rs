@@ -21,7 +21,7 @@ pub(in crate::client) struct Writer {
 
 impl Writer {
     pub(super) fn new(pipe: Arc<Pipe>) -> Self {
-        Self { pipe, deadline: None, sleep: None, cancelled: Cancelled::never() }
+        Self { pipe, deadline: None, sleep: None, cancelled: Cancelled::default() }
     }
 
     /// Waits no longer than the call lasts that has this context.

@@ -86,7 +86,7 @@ impl Guard {
             scope: mem::take(this.scope),
             deadline: this.deadline.take(),
             sleep: None,
-            cancelled: mem::replace(this.cancelled, Cancelled::never()),
+            cancelled: mem::take(this.cancelled),
             unread: this.unread.take(),
         }
     }
