@@ -1,33 +1,63 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use ::prost::Message;
-use prost_reflect::{DynamicMessage, FileDescriptor, ReflectMessage, Value};
-use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use ::prost::DecodeError;
+use ::prost::encoding::{self, DecodeContext, WireType};
+use prost_reflect::{DescriptorPool, FileDescriptor};
 
-/// The serialized `FileDescriptorSet` of some files and all that they import, each after its imports. Custom options
-/// are in it; comments and positions are not.
-pub(crate) fn set(files: &[FileDescriptor]) -> Vec<u8> {
-    let mut all = Vec::new();
-    let mut seen = HashSet::new();
-    for file in files {
-        add(file, &mut seen, &mut all);
+/// Number of `FileDescriptorSet.file`.
+const FILE: u32 = 1;
+
+/// Number of `FileDescriptorProto.source_code_info`.
+const SOURCE_CODE_INFO: u32 = 9;
+
+/// The serialized descriptors of files, from which sets of them are put together. Custom options are in them; comments
+/// and positions are not.
+pub(crate) struct Descriptors(BTreeMap<String, Vec<u8>>);
+
+impl Descriptors {
+    pub(crate) fn of(pool: &DescriptorPool) -> Self {
+        let serialized = |file: FileDescriptor| {
+            // prost's own type would lose the custom options.
+            let all = file.encode_to_vec();
+            let bare = without_source_code_info(&all).unwrap_or(all);
+            (file.name().to_owned(), bare)
+        };
+        Self(pool.files().map(serialized).collect())
     }
-    let mut set = FileDescriptorSet::default().transcode_to_dynamic();
-    set.set_field_by_name("file", Value::List(all));
-    set.encode_to_vec()
+
+    /// The serialized `FileDescriptorSet` of some files and all that they import, each after its imports.
+    pub(crate) fn set(&self, files: &[FileDescriptor]) -> Vec<u8> {
+        let mut set = Vec::new();
+        let mut seen = HashSet::new();
+        for file in files {
+            self.add(file, &mut seen, &mut set);
+        }
+        set
+    }
+
+    fn add(&self, file: &FileDescriptor, seen: &mut HashSet<String>, set: &mut Vec<u8>) {
+        if !seen.insert(file.name().to_owned()) {
+            return;
+        }
+        for import in file.dependencies() {
+            self.add(&import, seen, set);
+        }
+        if let Some(serialized) = self.0.get(file.name()) {
+            encoding::bytes::encode(FILE, serialized, set);
+        }
+    }
 }
 
-fn add(file: &FileDescriptor, seen: &mut HashSet<String>, all: &mut Vec<Value>) {
-    if !seen.insert(file.name().to_owned()) {
-        return;
+fn without_source_code_info(file: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let mut bare = Vec::with_capacity(file.len());
+    let mut rest = file;
+    while !rest.is_empty() {
+        let start = rest;
+        let (field, wire_type): (u32, WireType) = encoding::decode_key(&mut rest)?;
+        encoding::skip_field(wire_type, field, &mut rest, DecodeContext::default())?;
+        if field != SOURCE_CODE_INFO {
+            bare.extend_from_slice(&start[..start.len() - rest.len()]);
+        }
     }
-    for import in file.dependencies() {
-        add(&import, seen, all);
-    }
-    let descriptor = FileDescriptorProto::default().descriptor();
-    // prost's own type would lose the custom options.
-    if let Ok(mut message) = DynamicMessage::decode(descriptor, file.encode_to_vec().as_slice()) {
-        message.clear_field_by_name("source_code_info");
-        all.push(Value::Message(message));
-    }
+    Ok(bare)
 }

@@ -1,57 +1,48 @@
 use std::collections::BTreeMap;
 
-use nats_rpc_codegen::ir::{Parts, Service};
-use nats_rpc_codegen::tokens;
+use nats_rpc_codegen::ir::Parts;
 use prost_build::Module;
-use prost_reflect::FileDescriptor;
-use syn::Item;
 
-use crate::check;
 use crate::comments::Comments;
 use crate::config::Config;
+use crate::descriptors::Descriptors;
 use crate::error::Error;
 use crate::load::Loaded;
-use crate::lower::{Settings, Source, lower};
 use crate::output::Output;
+use crate::package::{Code, Materials, Package};
 use crate::prost::ByProst;
-use crate::{builtin, descriptors, format, messages, modules};
-
-/// The files of one package.
-struct Package {
-    name: String,
-    files: Vec<FileDescriptor>,
-}
+use crate::{check, modules, parallel};
 
 /// Makes all files, in memory.
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
-    let runtime = syn::parse_str(&config.runtime).map_err(|error| {
-        let message = format!("`{}` is not a path: {error}", config.runtime);
-        Error::plain(message, "`Config::runtime_path` takes a path such as `::nats_rpc`")
-    })?;
-    let packages = packages(loaded);
+    let packages = Package::all(loaded);
     check_names(&packages, config.parts, loaded)?;
     let mut comments = Comments::default();
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
     let ByProst { mut code, services } = ByProst::run(&mut config.prost, files, &mut comments, loaded)?;
+    let materials = Materials {
+        runtime: &config.runtime,
+        parts: config.parts,
+        services: &services,
+        comments: &comments,
+        loaded,
+    };
+    let by_prost: Vec<_> =
+        packages.iter().map(|(module, package)| (package, code.remove(module).unwrap_or_default())).collect();
+    let made = parallel::map(&by_prost, |(package, code)| package.code(code, &materials));
+
+    let descriptors = Descriptors::of(&loaded.pool);
     let mut output = Output::default();
-    let mut settings = Settings { runtime, parts: config.parts, descriptor_set: String::new() };
     let mut reports = Vec::new();
-    for (module, package) in &packages {
-        settings.descriptor_set = format!("{}.binpb", package.file_stem());
-        let mut items = messages::finish(&code.remove(module).unwrap_or_default(), &comments)?;
-        let lowered: Vec<_> = package.lower(&services, &settings, &comments).collect();
-        for (descriptor, service) in lowered {
-            reports.extend(check::service(&service, &descriptor, loaded));
-            items.extend(parse(tokens::service(&service))?);
-            output
-                .files
-                .entry(settings.descriptor_set.clone())
-                .or_insert_with(|| descriptors::set(&package.files));
+    for (package, code) in packages.values().zip(made) {
+        let Code { text, has_services, reports: wrong } = code?;
+        reports.extend(wrong);
+        if has_services {
+            output.files.insert(package.descriptor_set(), descriptors.set(&package.files));
         }
-        if !items.is_empty() {
+        if let Some(text) = text {
             output.modules.insert(package.name.clone());
-            let text = format::file(&package.files, items);
             output.files.insert(format!("{}.rs", package.file_stem()), text.into_bytes());
         }
     }
@@ -67,22 +58,6 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     Ok(output)
 }
 
-fn packages(loaded: &Loaded) -> BTreeMap<Module, Package> {
-    let mut packages: BTreeMap<_, Package> = BTreeMap::new();
-    for file in loaded.pool.files().filter(|file| file.name() != builtin::OPTIONS) {
-        packages
-            .entry(Module::from_protobuf_package_name(file.package_name()))
-            .or_insert_with(|| Package { name: file.package_name().to_owned(), files: Vec::new() })
-            .files
-            .push(file);
-    }
-    for package in packages.values_mut() {
-        // The order of the files that the build script names is not to show.
-        package.files.sort_by(|a, b| a.name().cmp(b.name()));
-    }
-    packages
-}
-
 /// Finds what prost and rustc would stumble over.
 fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Loaded) -> Result<(), Error> {
     let mut reports = Vec::new();
@@ -92,32 +67,6 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
         reports.extend(package.files.iter().flat_map(|file| check::members(file, loaded)));
     }
     Error::of_any(&reports)
-}
-
-impl Package {
-    /// Name of the package's files without extension.
-    fn file_stem(&self) -> &str {
-        if self.name.is_empty() { "_" } else { &self.name }
-    }
-
-    fn lower(
-        &self,
-        services: &BTreeMap<String, prost_build::Service>,
-        settings: &Settings,
-        comments: &Comments,
-    ) -> impl Iterator<Item = (prost_reflect::ServiceDescriptor, Service)> {
-        let descriptors = self.files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
-        descriptors.filter_map(move |descriptor| {
-            let prost = services.get(descriptor.full_name())?;
-            let lowered = lower(&Source { prost, descriptor: &descriptor }, settings, comments);
-            Some((descriptor, lowered))
-        })
-    }
-}
-
-fn parse(tokens: proc_macro2::TokenStream) -> Result<Vec<Item>, Error> {
-    let file: syn::File = syn::parse2(tokens).map_err(|error| messages::not_rust(&error))?;
-    Ok(file.items)
 }
 
 #[cfg(test)]

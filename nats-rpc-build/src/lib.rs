@@ -76,6 +76,8 @@ mod messages;
 mod modules;
 mod options;
 mod output;
+mod package;
+mod parallel;
 mod prost;
 mod source;
 

@@ -1,8 +1,10 @@
 use nats_rpc_codegen::tokens::allow;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, parse_quote};
+use syn::{
+    AttrStyle, Attribute, Expr, ExprLit, Item, Lit, LitStr, Meta, MetaNameValue, Token, parse_quote, token,
+};
 
 use crate::comments::Comments;
 use crate::error::Error;
@@ -38,9 +40,24 @@ impl VisitMut for WithDocs<'_> {
 impl WithDocs<'_> {
     fn replace(&self, attribute: Attribute) -> Vec<Attribute> {
         match doc(&attribute).and_then(|line| self.0.docs(&line)) {
-            Some(docs) => docs.lines().iter().map(|line| parse_quote!(#[doc = #line])).collect(),
+            Some(docs) => docs.lines().iter().map(|line| doc_attribute(line)).collect(),
             None => vec![attribute],
         }
+    }
+}
+
+/// `#[doc = "line"]`. There are many of them, and parsing them takes longer than all else.
+fn doc_attribute(line: &str) -> Attribute {
+    let lit = Lit::Str(LitStr::new(line, Span::call_site()));
+    Attribute {
+        pound_token: Token![#](Span::call_site()),
+        style: AttrStyle::Outer,
+        bracket_token: token::Bracket::default(),
+        meta: Meta::NameValue(MetaNameValue {
+            path: Ident::new("doc", Span::call_site()).into(),
+            eq_token: Token![=](Span::call_site()),
+            value: Expr::Lit(ExprLit { attrs: Vec::new(), lit }),
+        }),
     }
 }
 
