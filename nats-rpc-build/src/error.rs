@@ -17,7 +17,7 @@ impl Error {
     }
 
     /// Several problems at once, one after the other.
-    fn of(reports: &[Report]) -> Self {
+    pub(crate) fn of(reports: &[Report]) -> Self {
         let texts: Vec<_> = reports.iter().map(|report| render(report)).collect();
         Self { text: texts.join("\n") }
     }
@@ -32,9 +32,9 @@ impl Error {
         }])
     }
 
-    /// A problem that protox found.
-    pub(crate) fn protox(error: &protox::Error, help: Option<String>) -> Self {
-        Self { text: render(&Foreign { error, help }) }
+    /// A problem that protox found, in words of ours.
+    pub(crate) fn protox(error: &protox::Error, message: String, help: Option<String>) -> Self {
+        Self { text: render(&Foreign { error, message, help }) }
     }
 }
 
@@ -96,12 +96,13 @@ impl Diagnostic for Report {
 #[derive(Debug)]
 struct Foreign<'a> {
     error: &'a protox::Error,
+    message: String,
     help: Option<String>,
 }
 
 impl fmt::Display for Foreign<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.error, f)
+        f.write_str(&self.message)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::load::Loaded;
 use crate::output::Output;
 use crate::package::{Code, Materials, Package};
 use crate::prost::ByProst;
-use crate::{check, modules, parallel};
+use crate::{check, google, modules, parallel};
 
 /// Makes all files, in memory.
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
@@ -20,6 +20,7 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     let mut comments = Comments::default();
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
+    google::share_package(&mut config.prost, &loaded.pool, &config.runtime);
     let ByProst { mut code, services } = ByProst::run(&mut config.prost, files, &mut comments, loaded)?;
     let materials = Materials {
         runtime: &config.runtime,
@@ -63,7 +64,6 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
     let mut reports = Vec::new();
     for package in packages.values() {
         reports.extend(check::package(package.files.iter(), parts, loaded));
-        reports.extend(package.files.iter().filter_map(|file| check::google(file, loaded)));
         reports.extend(package.files.iter().flat_map(|file| check::members(file, loaded)));
     }
     Error::of_any(&reports)

@@ -70,6 +70,7 @@ mod descriptors;
 mod error;
 mod format;
 mod generate;
+mod google;
 mod load;
 mod lower;
 mod messages;

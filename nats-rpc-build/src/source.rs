@@ -1,7 +1,8 @@
 use std::fs;
 
-use miette::{LabeledSpan, NamedSource, SourceOffset};
+use miette::{LabeledSpan, NamedSource};
 use prost_reflect::FileDescriptor;
+use prost_types::FileDescriptorProto;
 
 use crate::builtin;
 use crate::load::Loaded;
@@ -18,27 +19,13 @@ impl Declared {
         Self { file: file.clone(), path: path.to_vec() }
     }
 
-    /// Line and column from 0, and the length if it is all on one line; of what it is in, if it has none itself.
-    fn span(&self) -> Option<(usize, usize, usize)> {
-        let info = self.file.file_descriptor_proto().source_code_info.as_ref()?;
-        let mut path = self.path.as_slice();
-        loop {
-            if let Some(location) = info.location.iter().find(|location| location.path == path) {
-                let span: Vec<_> =
-                    location.span.iter().map(|number| usize::try_from(*number).unwrap_or(0)).collect();
-                return match span[..] {
-                    [line, start, end] => Some((line, start, end.saturating_sub(start))),
-                    [line, start, ..] => Some((line, start, 1)),
-                    _ => None,
-                };
-            }
-            path = path.split_last()?.1;
-        }
+    fn span(&self) -> Option<Span> {
+        span(self.file.file_descriptor_proto(), &self.path)
     }
 
     /// `greeter.proto:12`, for a warning.
     pub(crate) fn line(&self) -> String {
-        let line = self.span().map_or(1, |(line, ..)| line + 1);
+        let line = self.span().map_or(1, |span| span.line + 1);
         format!("{}:{line}", self.file.name())
     }
 
@@ -54,8 +41,41 @@ impl Declared {
 
     /// The place in the text.
     pub(crate) fn label(&self, text: &NamedSource<String>, label: &str) -> Option<LabeledSpan> {
-        let (line, column, length) = self.span()?;
-        let offset = SourceOffset::from_location(text.inner(), line + 1, column + 1).offset();
-        Some(LabeledSpan::new(Some(label.to_owned()), offset, length))
+        Some(self.span()?.label(text.inner(), label))
+    }
+}
+
+/// Where something is in the text of its file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// From 0.
+    line: usize,
+    /// In bytes, from 0.
+    column: usize,
+    /// In bytes.
+    length: usize,
+}
+
+impl Span {
+    pub(crate) fn label(self, text: &str, label: &str) -> LabeledSpan {
+        let line = text.split_inclusive('\n').take(self.line).map(str::len).sum::<usize>();
+        LabeledSpan::new(Some(label.to_owned()), line + self.column, self.length)
+    }
+}
+
+/// Where `path` is declared, or what it is in if it has no place itself. What takes several lines is marked by its
+/// first character.
+pub(crate) fn span(file: &FileDescriptorProto, mut path: &[i32]) -> Option<Span> {
+    let info = file.source_code_info.as_ref()?;
+    loop {
+        if let Some(location) = info.location.iter().find(|location| location.path == path) {
+            let numbers = location.span.iter().map(|number| usize::try_from(*number).unwrap_or(0));
+            return match numbers.collect::<Vec<_>>()[..] {
+                [line, column, end] => Some(Span { line, column, length: end.saturating_sub(column) }),
+                [line, column, ..] => Some(Span { line, column, length: 1 }),
+                _ => None,
+            };
+        }
+        path = path.split_last()?.1;
     }
 }

@@ -51,6 +51,21 @@ pub mod google_api {
     include!("../cases/google_api/out/mod.rs");
 }
 
+/// Copies of Google's own files beside the user's.
+pub mod google_copies {
+    include!("../cases/google_copies/out/mod.rs");
+}
+
+/// Packages in and below that of the well-known types.
+pub mod google_packages {
+    include!("../cases/google_packages/out/mod.rs");
+}
+
+/// Names that files not imported must not change.
+pub mod name_scopes {
+    include!("../cases/name_scopes/out/mod.rs");
+}
+
 /// Names that mean something in Rust.
 pub mod names {
     include!("../cases/names/out/mod.rs");
@@ -99,4 +114,9 @@ pub mod two_services {
 /// The simplest service.
 pub mod unary {
     include!("../cases/unary/out/mod.rs");
+}
+
+/// Messages that are plain types in Rust.
+pub mod wrappers {
+    include!("../cases/wrappers/out/mod.rs");
 }
