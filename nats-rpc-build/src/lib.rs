@@ -73,6 +73,7 @@ mod generate;
 mod google;
 mod load;
 mod lower;
+mod merge;
 mod messages;
 mod modules;
 mod options;

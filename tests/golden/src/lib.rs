@@ -101,6 +101,11 @@ pub mod server_only {
     include!("../cases/server_only/out/mod.rs");
 }
 
+/// Types nested in messages, in the modules of packages.
+pub mod shared_modules {
+    include!("../cases/shared_modules/out/mod.rs");
+}
+
 /// A method of each kind.
 pub mod streaming {
     include!("../cases/streaming/out/mod.rs");
