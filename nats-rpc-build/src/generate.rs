@@ -78,7 +78,9 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
     for package in packages.values() {
         reports.extend(check::package(package.files.iter(), parts, loaded));
         reports.extend(package.files.iter().flat_map(|file| check::members(file, loaded)));
+        reports.extend(package.files.iter().flat_map(|file| check::enums(file, loaded)));
     }
+    reports.extend(check::subjects(packages.values().flat_map(|package| &package.files), loaded));
     Error::of_any(&reports)
 }
 

@@ -21,7 +21,8 @@ pub(super) fn explained(error: &protox::Error) -> Error {
     Error::protox(error, text, help)
 }
 
-const PARSE: &str = "look at the mark, and at what stands right before it";
+const PARSE: &str = "look at the mark, and at what stands right before it; if protoc accepts the file, let it read it \
+                     (`Config::protoc`, `Config::compile_descriptor_set`)";
 
 /// Where files are looked for.
 pub(super) fn not_found(includes: &[&Path]) -> String {
@@ -56,6 +57,11 @@ fn about(text: &str) -> Option<&'static str> {
         Some("its fields are `subject` and `queue_group`, both strings")
     } else if text.contains("for option '(nats.rpc.v1.method)'") {
         Some("its field is `timeout_ms`, a whole number")
+    } else if text.starts_with("option field '") && text.ends_with("is not defined") {
+        Some(
+            "check the spelling; if protoc accepts the file, let it read it (`Config::protoc`, \
+             `Config::compile_descriptor_set`)",
+        )
     } else if text.ends_with("is not defined") {
         Some("check the spelling, or import the file that declares it")
     } else {
