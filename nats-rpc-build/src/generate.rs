@@ -18,6 +18,8 @@ use crate::{check, google, modules, parallel};
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
     let packages = Package::all(loaded);
     check_names(&packages, config.parts, loaded)?;
+    let files = packages.values().flat_map(|package| &package.files);
+    Error::of_any(check::depth(files, config.recursion_limit, loaded).as_slice())?;
     let mut comments = Comments::default();
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));

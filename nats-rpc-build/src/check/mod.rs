@@ -1,5 +1,6 @@
 //! What can't be generated, found before prost and rustc stumble over it.
 
+mod depth;
 mod enums;
 mod members;
 mod modules;
@@ -13,6 +14,7 @@ use crate::error::Report;
 use crate::load::Loaded;
 use crate::source::Declared;
 
+pub(crate) use depth::depth;
 pub(crate) use enums::enums;
 pub(crate) use members::{members, values};
 pub(crate) use modules::modules;
