@@ -81,6 +81,11 @@ pub mod no_package {
     include!("../cases/no_package/out/mod.rs");
 }
 
+/// Packages that are called like crates, keywords and services.
+pub mod odd_packages {
+    include!("../cases/odd_packages/out/mod.rs");
+}
+
 /// Options of nats-rpc.
 pub mod options {
     include!("../cases/options/out/mod.rs");
@@ -89,6 +94,11 @@ pub mod options {
 /// Packages that use each other's types, and well-known ones.
 pub mod packages {
     include!("../cases/packages/out/mod.rs");
+}
+
+/// Names that Rust always has at hand.
+pub mod prelude_names {
+    include!("../cases/prelude_names/out/mod.rs");
 }
 
 /// The old syntax.
