@@ -79,8 +79,12 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
     let mut reports = Vec::new();
     for package in packages.values() {
         reports.extend(check::package(package.files.iter(), parts, loaded));
-        reports.extend(package.files.iter().flat_map(|file| check::members(file, loaded)));
-        reports.extend(package.files.iter().flat_map(|file| check::enums(file, loaded)));
+        for file in &package.files {
+            reports.extend(check::blank(file, loaded));
+            reports.extend(check::members(file, loaded));
+            reports.extend(check::accessors(file, loaded));
+            reports.extend(check::enums(file, loaded));
+        }
     }
     reports.extend(check::subjects(packages.values().flat_map(|package| &package.files), loaded));
     Error::of_any(&reports)

@@ -1,5 +1,7 @@
 //! What can't be generated, found before prost and rustc stumble over it.
 
+mod accessors;
+mod blank;
 mod depth;
 mod enums;
 mod members;
@@ -14,6 +16,8 @@ use crate::error::Report;
 use crate::load::Loaded;
 use crate::source::Declared;
 
+pub(crate) use accessors::accessors;
+pub(crate) use blank::blank;
 pub(crate) use depth::depth;
 pub(crate) use enums::enums;
 pub(crate) use members::{members, values};

@@ -62,6 +62,10 @@ fn about(text: &str) -> Option<&'static str> {
             "check the spelling; if protoc accepts the file, let it read it (`Config::protoc`, \
              `Config::compile_descriptor_set`)",
         )
+    } else if text.ends_with("is defined twice") {
+        Some("rename one of them")
+    } else if text.starts_with("camel-case name of field") {
+        Some("rename one of them: in JSON both would have the same name")
     } else if text.ends_with("is not defined") {
         Some("check the spelling, or import the file that declares it")
     } else {

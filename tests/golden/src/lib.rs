@@ -41,6 +41,11 @@ pub mod deprecated {
     include!("../cases/deprecated/out/mod.rs");
 }
 
+/// Files that are not plain UTF-8.
+pub mod encodings {
+    include!("../cases/encodings/out/mod.rs");
+}
+
 /// Fields of every sort.
 pub mod fields {
     include!("../cases/fields/out/mod.rs");
@@ -84,6 +89,11 @@ pub mod no_package {
 /// Packages that are called like crates, keywords and services.
 pub mod odd_packages {
     include!("../cases/odd_packages/out/mod.rs");
+}
+
+/// What only proto2 has, and names that are not in the usual style.
+pub mod old_syntax {
+    include!("../cases/old_syntax/out/mod.rs");
 }
 
 /// Options of nats-rpc.
