@@ -39,6 +39,9 @@
 //! use proto::shop::v1::ShopClient;
 //! ```
 //!
+//! Types nested in a message `shop.Order` are in the module `shop::order`. If there is a package `shop.order` as well,
+//! they stand beside its own.
+//!
 //! # Names
 //!
 //! A service `Greeter` becomes the trait `Greeter`, the client `GreeterClient`, the server `GreeterServer` and the

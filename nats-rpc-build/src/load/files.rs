@@ -88,7 +88,7 @@ impl<'a> Files<'a> {
             .filter_map(|number| self.read.get(descriptor.dependency.get(usize::try_from(*number).ok()?)?));
         let exports = public.flat_map(|import| import.exports.iter().cloned()).chain([own]).collect();
         self.pool.add_file_descriptor_proto(descriptor).map_err(|error| {
-            help::explained(&error.with_source_code(file.source().unwrap_or_default()).into())
+            help::in_declarations(error.with_source_code(file.source().unwrap_or_default()))
         })?;
         self.read.insert(file.name().to_owned(), Read { path: path.clone(), exports });
         Ok(())

@@ -1,9 +1,10 @@
 //! What to do about what protox says.
 
+use std::error::Error as _;
 use std::path::Path;
 
 use miette::Diagnostic as _;
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorError, DescriptorPool};
 
 use crate::error::Error;
 
@@ -12,13 +13,24 @@ pub(super) const CYCLE: &str =
 
 /// protox's error with our help.
 pub(super) fn explained(error: &protox::Error) -> Error {
+    because(error, "")
+}
+
+/// An error in what a file declares, with our help.
+pub(super) fn in_declarations(error: DescriptorError) -> Error {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    because(&error.into(), &cause)
+}
+
+/// protox's error with our help, and the cause that it keeps to itself.
+fn because(error: &protox::Error, cause: &str) -> Error {
     // We have given the options their full names, which the user has not written so.
     let text = error.to_string().replace("'(.", "'(");
     let help = missing_import(&text)
         .or_else(|| error.help().map(|help| help.to_string()))
         .or_else(|| about(&text).map(str::to_owned))
         .or_else(|| error.is_parse().then(|| PARSE.to_owned()));
-    Error::protox(error, text, help)
+    Error::protox(error, format!("{text}{cause}"), help)
 }
 
 const PARSE: &str = "look at the mark, and at what stands right before it; if protoc accepts the file, let it read it \

@@ -114,4 +114,42 @@ pub(super) const SETS: &[Set] = &[
 ];
 
 /// Those of `--more`.
-pub(super) const MORE: &[Set] = &[];
+pub(super) const MORE: &[Set] = &[
+    Set { name: "tonic-reflection", version: "0.14.9", includes: &["proto"], ..Set::DEFAULT },
+    Set { name: "spiffe", version: "0.19.0", includes: &["src/proto"], ..Set::DEFAULT },
+    Set { name: "pulsar", version: "6.9.1", ..Set::DEFAULT },
+    Set { name: "zeebe-rs", version: "0.4.1", includes: &["proto"], ..Set::DEFAULT },
+    Set { name: "tonic_lnd", version: "0.5.1", includes: &["vendor"], ..Set::DEFAULT },
+    Set { name: "meshtastic", version: "0.1.9", includes: &["src/protobufs"], ..Set::DEFAULT },
+    Set { name: "substrait-prost", version: "0.102.0", includes: &["proto"], ..Set::DEFAULT },
+    Set {
+        name: "temporal-sdk-core-protos",
+        version: "0.1.0",
+        includes: &[
+            "protos/api_upstream",
+            "protos/api_cloud_upstream",
+            "protos/local",
+            "protos/testsrv_upstream",
+            "protos/grpc",
+            "protos/google",
+        ],
+        ..Set::DEFAULT
+    },
+    Set {
+        name: "containerd-client",
+        version: "0.9.0",
+        includes: &["vendor"],
+        only: &["vendor/github.com/containerd/containerd/api"],
+        ..Set::DEFAULT
+    },
+    Set { name: "pyatv", source: Source::Pip, version: "0.18.0", ..Set::DEFAULT },
+    Set { name: "dapr-client", source: Source::Npm, version: "3.2.0", includes: &["proto"], ..Set::DEFAULT },
+    Set {
+        name: "google-gax",
+        source: Source::Npm,
+        version: "5.0.8",
+        includes: &["build/protos"],
+        but: &["build/protos/google/protobuf"],
+        ..Set::DEFAULT
+    },
+];
