@@ -99,6 +99,7 @@ fn attempt(set: &Set, root: &Path, generator: &Path, row: &mut Row) -> Result<()
     row.found = count::services(&out)?;
     let parts = files::parts(protos)?;
     let alone = parts.len() == 1;
+    let mut failure = Ok(());
     for (number, part) in parts.iter().enumerate() {
         println!("part {} of {}: {} files", number + 1, parts.len(), part.len());
         let krate = compile::Crate::new(&dir.join(format!("part{}", number + 1)))?;
@@ -107,10 +108,19 @@ fn attempt(set: &Set, root: &Path, generator: &Path, row: &mut Row) -> Result<()
         } else {
             compile::generate(generator, &krate.code(), &includes, part)?;
         }
-        row.compile += krate.check(alone)?;
-        row.document += krate.document()?;
-        krate.remove()?;
+        match try_out(&krate, alone, row) {
+            Ok(()) => krate.remove()?,
+            // The others may have more to tell; this one stays, to be looked at.
+            Err(error) => failure = failure.and(Err(error)),
+        }
     }
+    failure
+}
+
+/// Compiles and documents a part; with clippy if it is all there is, since clippy takes long.
+fn try_out(krate: &compile::Crate, clippy: bool, row: &mut Row) -> Result<(), Error> {
+    row.compile += krate.check(clippy)?;
+    row.document += krate.document()?;
     Ok(())
 }
 
