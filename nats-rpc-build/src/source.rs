@@ -19,6 +19,11 @@ impl Declared {
         Self { file: file.clone(), path: path.to_vec() }
     }
 
+    /// File and path, to tell places apart.
+    pub(crate) fn place(&self) -> (String, Vec<i32>) {
+        (self.file.name().to_owned(), self.path.clone())
+    }
+
     fn span(&self) -> Option<Span> {
         span(self.file.file_descriptor_proto(), &self.path)
     }

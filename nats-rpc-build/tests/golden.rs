@@ -68,6 +68,17 @@ fn errors_read_as_kept() {
     assert!(differences.is_empty(), "UPDATE_GOLDEN=1 would change: {differences:#?}");
 }
 
+#[test]
+fn a_deep_chain_passes_where_the_crate_lets_rustc_look_deeper() {
+    let case = golden().join("errors/deep_chain");
+    let compile = |limit| {
+        let config = Config::new().out_dir(scratch(&format!("deep-{limit}"))).recursion_limit(limit);
+        config.compile(&protos(&case), &[&case])
+    };
+    compile(256).expect("what the error asks for");
+    let _ = compile(127).expect_err("too deep");
+}
+
 fn config(case: &str) -> Config {
     match case {
         "client_only" => Config::new().build_server(false),

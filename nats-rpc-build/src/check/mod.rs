@@ -10,7 +10,7 @@ mod package;
 mod service;
 mod subjects;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::Report;
 use crate::load::Loaded;
@@ -37,9 +37,14 @@ struct Named {
 /// Finds those that would have the same name; `kind` says what it would be the name of.
 fn clashes(all: Vec<Named>, kind: &str, loaded: &Loaded) -> Vec<Report> {
     let mut first: HashMap<String, Named> = HashMap::new();
+    // Two services have several names in common; one is enough to tell.
+    let mut told = HashSet::new();
     let mut reports = Vec::new();
     for named in all {
         if let Some(first) = first.get(&named.rust) {
+            if !told.insert([first.declared.place(), named.declared.place()]) {
+                continue;
+            }
             let message =
                 format!("{} and {} both become the {kind} `{}`", first.what, named.what, named.rust);
             let help = "rename one of them; its name in Rust follows from the name in the `.proto`";

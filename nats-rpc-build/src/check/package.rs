@@ -42,15 +42,15 @@ fn services(file: &FileDescriptor, parts: Parts) -> Vec<Named> {
             let what = format!("the {what} `{}`", service.full_name());
             all.push(Named { rust, what, declared: declared.clone() });
         };
+        if parts.server {
+            add(trait_.to_string(), "service");
+            add(names::server(&trait_).to_string(), "server of the service");
+        }
         if parts.client {
             add(names::client(&trait_).to_string(), "client of the service");
             if service.methods().any(|method| is_unary(&method)) {
                 add(names::scatter(&trait_).to_string(), "scatter of the service");
             }
-        }
-        if parts.server {
-            add(trait_.to_string(), "service");
-            add(names::server(&trait_).to_string(), "server of the service");
         }
     }
     all
