@@ -2,6 +2,8 @@ use std::fmt;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
+use crate::cause::Cause;
+
 /// Why nothing was generated.
 ///
 /// It prints, with [`Display`](fmt::Display) and with [`Debug`], as a message of several lines: what is wrong, where
@@ -34,7 +36,7 @@ impl Error {
 
     /// A problem that protox found.
     pub(crate) fn protox(error: &protox::Error, help: Option<String>) -> Self {
-        Self { text: render(&Foreign { error, help }) }
+        Self { text: render(&Foreign { error, cause: Cause::of(error), help }) }
     }
 }
 
@@ -96,12 +98,14 @@ impl Diagnostic for Report {
 #[derive(Debug)]
 struct Foreign<'a> {
     error: &'a protox::Error,
+    cause: Option<Cause>,
     help: Option<String>,
 }
 
 impl fmt::Display for Foreign<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.error, f)
+        fmt::Display::fmt(self.error, f)?;
+        self.cause.iter().try_for_each(|cause| write!(f, ": {}", cause.text))
     }
 }
 
@@ -121,6 +125,9 @@ impl Diagnostic for Foreign<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.error.labels()
+        match self.cause.as_ref().and_then(|cause| cause.label.clone()) {
+            Some(label) => Some(Box::new(std::iter::once(label))),
+            None => self.error.labels(),
+        }
     }
 }

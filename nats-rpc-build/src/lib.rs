@@ -63,6 +63,7 @@
 //! ```
 
 mod builtin;
+mod cause;
 mod check;
 mod comments;
 mod config;

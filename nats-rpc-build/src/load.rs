@@ -7,7 +7,9 @@ use protox::Compiler;
 use protox::file::{ChainFileResolver, GoogleFileResolver, IncludeFileResolver};
 
 use crate::builtin::Builtin;
+use crate::cause::Cause;
 use crate::error::Error;
+use crate::options;
 
 /// What the `.proto` files say, imports included.
 pub(crate) struct Loaded {
@@ -84,15 +86,17 @@ fn help(error: &protox::Error, includes: &[impl AsRef<Path>]) -> Option<String> 
             if includes.is_empty() { "there are none".to_owned() } else { includes.join(", ") }
         ));
     }
-    let text = error.to_string();
+    let mut text = error.to_string();
+    if let Some(cause) = Cause::of(error) {
+        text = format!("{text}: {}", cause.text);
+    }
+    if let Some(help) = options::help(&text) {
+        return Some(help);
+    }
     if text.contains("found 'edition'") {
         Some("editions are not supported yet: say `syntax = \"proto3\";` instead".to_owned())
     } else if text.starts_with("name 'nats.rpc.v1.") && text.ends_with("is not defined") {
         Some("say `import \"nats/rpc/v1/options.proto\";`, which needs no include directory".to_owned())
-    } else if text.contains("for option '(nats.rpc.v1.service)'") {
-        Some("its fields are `subject` and `queue_group`, both strings".to_owned())
-    } else if text.contains("for option '(nats.rpc.v1.method)'") {
-        Some("its field is `timeout_ms`, a whole number".to_owned())
     } else if text.ends_with("is not defined") {
         Some("check the spelling, or import the file that declares it".to_owned())
     } else if error.is_parse() {

@@ -76,6 +76,11 @@ pub mod packages {
     include!("../cases/packages/out/mod.rs");
 }
 
+/// Policies of services and methods.
+pub mod policies {
+    include!("../cases/policies/out/mod.rs");
+}
+
 /// The old syntax.
 pub mod proto2 {
     include!("../cases/proto2/out/mod.rs");

@@ -1,0 +1,96 @@
+mod aggregate;
+
+use std::fs;
+
+use miette::{LabeledSpan, NamedSource, SourceOffset};
+use prost_reflect::FileDescriptor;
+use prost_types::source_code_info::Location;
+
+pub(crate) use self::aggregate::word_again;
+use crate::builtin;
+use crate::load::Loaded;
+
+/// Where something is declared: a file, and a path in its descriptor as `SourceCodeInfo` has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    pub(crate) file: FileDescriptor,
+    pub(crate) path: Vec<i32>,
+    /// The names of the last numbers of the path, if these are fields within an option.
+    fields: Vec<String>,
+}
+
+impl Declared {
+    pub(crate) fn new(file: &FileDescriptor, path: &[i32]) -> Self {
+        Self { file: file.clone(), path: path.to_vec(), fields: Vec::new() }
+    }
+
+    /// A field of an option, by its number in the options and the numbers and names of the fields within it.
+    pub(crate) fn option(file: &FileDescriptor, option: &[i32], fields: Vec<(i32, String)>) -> Self {
+        let (numbers, fields): (Vec<_>, _) = fields.into_iter().unzip();
+        Self { file: file.clone(), path: [option, &numbers].concat(), fields }
+    }
+
+    /// Line and column from 0, and the length if it is all on one line; of what it is in, if it has none itself. And
+    /// how many numbers of the path that leaves out.
+    fn span(&self) -> Option<(Span, usize)> {
+        let info = self.file.file_descriptor_proto().source_code_info.as_ref()?;
+        let mut path = self.path.as_slice();
+        loop {
+            let is_here = |location: &&Location| location.path == path;
+            // `option (x).retry.max_attempts = 4` is where `retry` is set, too.
+            let is_within =
+                |location: &&Location| !self.fields.is_empty() && location.path.starts_with(&self.path);
+            let mut locations = info.location.iter();
+            if let Some(location) = locations.clone().find(is_here).or_else(|| locations.find(is_within)) {
+                let span: Vec<_> =
+                    location.span.iter().map(|number| usize::try_from(*number).unwrap_or(0)).collect();
+                let span = match span[..] {
+                    [line, column, end] => Span { line, column, length: end.saturating_sub(column) },
+                    [line, column, ..] => Span { line, column, length: 1 },
+                    _ => return None,
+                };
+                return Some((span, self.path.len() - path.len()));
+            }
+            path = path.split_last()?.1;
+        }
+    }
+
+    /// `greeter.proto:12`, for a warning.
+    pub(crate) fn line(&self) -> String {
+        let line = self.span().map_or(1, |(span, _)| span.line + 1);
+        format!("{}:{line}", self.file.name())
+    }
+
+    /// The text of the file, to show a part of it.
+    pub(crate) fn text(&self, loaded: &Loaded) -> Option<NamedSource<String>> {
+        let name = self.file.name();
+        let text = match loaded.files.get(name)? {
+            Some(path) => fs::read_to_string(path).ok()?,
+            None => builtin::text(name)?.to_owned(),
+        };
+        Some(NamedSource::new(name, text))
+    }
+
+    /// The place in the text.
+    pub(crate) fn label(&self, text: &NamedSource<String>, label: &str) -> Option<LabeledSpan> {
+        let (span, left_out) = self.span()?;
+        let text = text.inner();
+        let start = SourceOffset::from_location(text, span.line + 1, span.column + 1).offset();
+        let field = self.within(left_out).and_then(|fields| aggregate::find(text.get(start..)?, &fields));
+        let (start, length) = field.map_or((start, span.length), |field| (start + field.start, field.len()));
+        Some(LabeledSpan::new(Some(label.to_owned()), start, length))
+    }
+
+    /// The names of what the span of an option leaves out.
+    fn within(&self, left_out: usize) -> Option<Vec<&str>> {
+        let fields = self.fields.get(self.fields.len().checked_sub(left_out)?..)?;
+        (!fields.is_empty()).then(|| fields.iter().map(String::as_str).collect())
+    }
+}
+
+/// Line and column from 0.
+struct Span {
+    line: usize,
+    column: usize,
+    length: usize,
+}
