@@ -2,8 +2,6 @@ use std::fmt;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
-use crate::cause::Cause;
-
 /// Why nothing was generated.
 ///
 /// It prints, with [`Display`](fmt::Display) and with [`Debug`], as a message of several lines: what is wrong, where
@@ -19,7 +17,7 @@ impl Error {
     }
 
     /// Several problems at once, one after the other.
-    fn of(reports: &[Report]) -> Self {
+    pub(crate) fn of(reports: &[Report]) -> Self {
         let texts: Vec<_> = reports.iter().map(|report| render(report)).collect();
         Self { text: texts.join("\n") }
     }
@@ -34,9 +32,14 @@ impl Error {
         }])
     }
 
-    /// A problem that protox found.
-    pub(crate) fn protox(error: &protox::Error, help: Option<String>) -> Self {
-        Self { text: render(&Foreign { error, cause: Cause::of(error), help }) }
+    /// A problem that protox found, in words of ours, and with a mark of ours if there is one.
+    pub(crate) fn protox(
+        error: &protox::Error,
+        message: String,
+        label: Option<LabeledSpan>,
+        help: Option<String>,
+    ) -> Self {
+        Self { text: render(&Foreign { error, message, label, help }) }
     }
 }
 
@@ -98,14 +101,14 @@ impl Diagnostic for Report {
 #[derive(Debug)]
 struct Foreign<'a> {
     error: &'a protox::Error,
-    cause: Option<Cause>,
+    message: String,
+    label: Option<LabeledSpan>,
     help: Option<String>,
 }
 
 impl fmt::Display for Foreign<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.error, f)?;
-        self.cause.iter().try_for_each(|cause| write!(f, ": {}", cause.text))
+        f.write_str(&self.message)
     }
 }
 
@@ -125,8 +128,8 @@ impl Diagnostic for Foreign<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        match self.cause.as_ref().and_then(|cause| cause.label.clone()) {
-            Some(label) => Some(Box::new(std::iter::once(label))),
+        match &self.label {
+            Some(label) => Some(Box::new(std::iter::once(label.clone()))),
             None => self.error.labels(),
         }
     }

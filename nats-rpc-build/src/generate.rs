@@ -8,10 +8,11 @@ use crate::config::Config;
 use crate::descriptors::Descriptors;
 use crate::error::Error;
 use crate::load::Loaded;
+use crate::merge::Shared;
 use crate::output::Output;
 use crate::package::{Code, Materials, Package};
 use crate::prost::ByProst;
-use crate::{check, modules, parallel};
+use crate::{check, google, modules, parallel};
 
 /// Makes all files, in memory.
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
@@ -20,36 +21,49 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     let mut comments = Comments::default();
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
+    google::share_package(&mut config.prost, &loaded.pool, &config.runtime);
     let ByProst { mut code, services } = ByProst::run(&mut config.prost, files, &mut comments, loaded)?;
+    let by_prost: Vec<_> =
+        packages.iter().map(|(module, package)| (package, code.remove(module).unwrap_or_default())).collect();
+    // Without an include file, nobody knows where the modules of packages will be.
+    let shared = if config.include_file.is_some() {
+        let coded = by_prost.iter().filter(|(package, code)| !code.is_empty() || package.has_services());
+        Shared::of(coded.map(|(package, _)| package.name.as_str()))
+    } else {
+        Shared::default()
+    };
     let materials = Materials {
         runtime: &config.runtime,
         parts: config.parts,
         services: &services,
         comments: &comments,
         loaded,
+        shared: &shared,
     };
-    let by_prost: Vec<_> =
-        packages.iter().map(|(module, package)| (package, code.remove(module).unwrap_or_default())).collect();
     let made = parallel::map(&by_prost, |(package, code)| package.code(code, &materials));
 
     let descriptors = Descriptors::of(&loaded.pool);
     let mut output = Output::default();
+    let mut elsewhere = Vec::new();
     let mut reports = Vec::new();
     for (package, code) in packages.values().zip(made) {
-        let Code { text, has_services, reports: wrong } = code?;
+        let Code { text, elsewhere: others, has_services, reports: wrong } = code?;
+        elsewhere.extend(others);
         reports.extend(wrong);
         if has_services {
             output.files.insert(package.descriptor_set(), descriptors.set(&package.files));
         }
         if let Some(text) = text {
-            output.modules.insert(package.name.clone());
-            output.files.insert(format!("{}.rs", package.file_stem()), text.into_bytes());
+            output.add(&package.name, &text);
         }
+    }
+    for (package, text) in elsewhere {
+        output.add(&package, &text);
     }
     if config.include_file.is_some() {
         let included = packages.values().filter(|package| output.modules.contains(&package.name));
         let files: Vec<_> = included.flat_map(|package| package.files.iter().cloned()).collect();
-        reports.extend(check::modules(&files, loaded));
+        reports.extend(check::modules(&files, config.parts, loaded));
     }
     Error::of_any(&reports)?;
     if let Some(name) = config.include_file {
@@ -63,7 +77,6 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
     let mut reports = Vec::new();
     for package in packages.values() {
         reports.extend(check::package(package.files.iter(), parts, loaded));
-        reports.extend(package.files.iter().filter_map(|file| check::google(file, loaded)));
         reports.extend(package.files.iter().flat_map(|file| check::members(file, loaded)));
     }
     Error::of_any(&reports)

@@ -72,7 +72,7 @@ fn doc(attribute: &Attribute) -> Option<String> {
 }
 
 /// Adds the list of lints behind the documentation of an item.
-fn add_allow(item: &mut Item) {
+pub(crate) fn add_allow(item: &mut Item) {
     let attributes = match item {
         Item::Enum(item) => &mut item.attrs,
         Item::Impl(item) => &mut item.attrs,

@@ -15,6 +15,16 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Adds code to the file of a package.
+    pub(crate) fn add(&mut self, package: &str, code: &str) {
+        let file = self.files.entry(code_file(package)).or_default();
+        if !file.is_empty() {
+            file.push(b'\n');
+        }
+        file.extend_from_slice(code.as_bytes());
+        self.modules.insert(package.to_owned());
+    }
+
     /// Writes the files that are not there as they should be.
     pub(crate) fn write(&self, directory: &Path) -> Result<(), Error> {
         for (name, contents) in &self.files {
@@ -28,6 +38,11 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// Name of the file with the code of a package.
+pub(crate) fn code_file(package: &str) -> String {
+    format!("{}.rs", if package.is_empty() { "_" } else { package })
 }
 
 fn write_if_changed(path: &Path, contents: &[u8]) -> io::Result<()> {

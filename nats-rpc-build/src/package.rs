@@ -10,6 +10,7 @@ use crate::comments::Comments;
 use crate::error::{Error, Report};
 use crate::load::Loaded;
 use crate::lower::{Settings, Source, lower};
+use crate::merge::Shared;
 use crate::{builtin, check, format, messages};
 
 /// The files of one package.
@@ -25,12 +26,16 @@ pub(crate) struct Materials<'a> {
     pub(crate) services: &'a BTreeMap<String, prost_build::Service>,
     pub(crate) comments: &'a Comments,
     pub(crate) loaded: &'a Loaded,
+    /// The modules that packages and messages may share.
+    pub(crate) shared: &'a Shared,
 }
 
 /// The code of a package.
 pub(crate) struct Code {
     /// What stands in its file, if anything does.
     pub(crate) text: Option<String>,
+    /// What goes to the files of other packages, by package.
+    pub(crate) elsewhere: Vec<(String, String)>,
     pub(crate) has_services: bool,
     /// What is wrong with its services.
     pub(crate) reports: Vec<Report>,
@@ -43,30 +48,38 @@ impl Package {
         for file in loaded.pool.files().filter(|file| !for_reading.contains(file.name())) {
             packages
                 .entry(Module::from_protobuf_package_name(file.package_name()))
-                .or_insert_with(|| Self { name: file.package_name().to_owned(), files: Vec::new() })
+                .or_insert_with(|| Self { name: String::new(), files: Vec::new() })
                 .files
                 .push(file);
         }
         for package in packages.values_mut() {
+            // Packages may differ in case only.
+            let name = package.files.iter().map(FileDescriptor::package_name).min().unwrap_or_default();
+            package.name = name.to_owned();
             // The order of the files that the build script names is not to show.
             package.files.sort_by(|a, b| a.name().cmp(b.name()));
         }
         packages
     }
 
-    /// Name of the package's files without extension.
-    pub(crate) fn file_stem(&self) -> &str {
-        if self.name.is_empty() { "_" } else { &self.name }
+    pub(crate) fn has_services(&self) -> bool {
+        self.files.iter().any(|file| file.services().len() > 0)
     }
 
     /// Name of the file with its descriptor set.
     pub(crate) fn descriptor_set(&self) -> String {
-        format!("{}.binpb", self.file_stem())
+        format!("{}.binpb", if self.name.is_empty() { "_" } else { &self.name })
     }
 
     /// Its messages, which prost has made, and its services.
     pub(crate) fn code(&self, by_prost: &str, materials: &Materials<'_>) -> Result<Code, Error> {
         let mut items = messages::finish(by_prost, materials.comments)?;
+        let elsewhere =
+            materials.shared.take(&self.name, &mut items).into_iter().map(|(package, mut items)| {
+                items.iter_mut().for_each(messages::add_allow);
+                (package, format::file(&self.files, items))
+            });
+        let elsewhere = elsewhere.collect();
         let services = self.services(materials)?;
         let mut reports = Vec::new();
         for (descriptor, service) in &services {
@@ -77,7 +90,7 @@ impl Package {
             reports.extend(problems);
         }
         let text = (!items.is_empty()).then(|| format::file(&self.files, items));
-        Ok(Code { text, has_services: !services.is_empty(), reports })
+        Ok(Code { text, elsewhere, has_services: !services.is_empty(), reports })
     }
 
     fn services(&self, materials: &Materials<'_>) -> Result<Vec<(ServiceDescriptor, Service)>, Error> {

@@ -35,16 +35,20 @@ fn nothing_is_written_twice() {
 
 #[test]
 fn the_order_of_the_files_does_not_show() {
-    let case = golden().join("cases/nested_packages");
-    let mut protos = protos(&case);
-    let compile = |name, protos: &[PathBuf]| {
-        let out = scratch(name);
-        Config::new().out_dir(&out).include_file("mod.rs").compile(protos, &[&case]).expect("compiles");
-        files(&out)
-    };
-    let first = compile("order", &protos);
-    protos.reverse();
-    assert_eq!(compile("order-reversed", &protos), first);
+    for name in ["nested_packages", "name_scopes"] {
+        let case = golden().join("cases").join(name);
+        let mut protos = protos(&case);
+        let compile = |suffix, protos: &[PathBuf]| {
+            let out = scratch(&format!("{name}-{suffix}"));
+            Config::new().out_dir(&out).include_file("mod.rs").compile(protos, &[&case]).expect(name);
+            files(&out)
+        };
+        let first = compile("order", &protos);
+        protos.reverse();
+        assert_eq!(compile("order-reversed", &protos), first);
+        protos.rotate_left(1);
+        assert_eq!(compile("order-rotated", &protos), first);
+    }
 }
 
 #[test]

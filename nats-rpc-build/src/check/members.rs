@@ -38,7 +38,7 @@ pub(crate) fn values(file: &FileDescriptor, loaded: &Loaded) -> Vec<Report> {
 }
 
 /// The messages, and those nested in them.
-fn messages(of: impl Iterator<Item = MessageDescriptor>) -> Vec<MessageDescriptor> {
+pub(super) fn messages(of: impl Iterator<Item = MessageDescriptor>) -> Vec<MessageDescriptor> {
     let mut all: Vec<_> = of.filter(|message| !message.is_map_entry()).collect();
     let mut next = 0;
     while let Some(message) = all.get(next).cloned() {
@@ -63,7 +63,7 @@ fn fields(file: &FileDescriptor, message: &MessageDescriptor) -> Vec<Named> {
 }
 
 /// The types in the module of the message. A oneof that is called like another of them has `OneOf` behind its name.
-fn nested(file: &FileDescriptor, message: &MessageDescriptor) -> Vec<Named> {
+pub(super) fn nested(file: &FileDescriptor, message: &MessageDescriptor) -> Vec<Named> {
     let messages = message.child_messages().filter(|child| !child.is_map_entry());
     let messages = messages.map(|child| {
         named(file, &names::type_name(child.name()), "message", child.full_name(), child.path())

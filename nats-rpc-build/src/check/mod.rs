@@ -1,6 +1,5 @@
 //! What can't be generated, found before prost and rustc stumble over it.
 
-mod google;
 mod members;
 mod modules;
 mod package;
@@ -12,7 +11,6 @@ use crate::error::Report;
 use crate::load::Loaded;
 use crate::source::Declared;
 
-pub(crate) use google::google;
 pub(crate) use members::{members, values};
 pub(crate) use modules::modules;
 pub(crate) use package::package;

@@ -1,48 +1,29 @@
 use std::collections::HashMap;
 
-use nats_rpc_codegen::names;
+use nats_rpc_codegen::ir::Parts;
+use prost_build::Module;
 use prost_reflect::{FileDescriptor, MessageDescriptor};
 
-use super::report;
+use super::clashes;
+use super::members::{messages, nested};
+use super::package::named;
 use crate::error::Report;
 use crate::load::Loaded;
-use crate::source::Declared;
 
-/// Finds messages whose module, for the types nested in them, would stand where that of a package stands.
-pub(crate) fn modules(files: &[FileDescriptor], loaded: &Loaded) -> Vec<Report> {
-    let mut packages = HashMap::new();
+/// Finds types nested in a message that have the name of a type of a package, where both would be in one module.
+pub(crate) fn modules(files: &[FileDescriptor], parts: Parts, loaded: &Loaded) -> Vec<Report> {
+    let mut packages: HashMap<_, Vec<_>> = HashMap::new();
     for file in files {
-        let path = module(file.package_name());
-        for depth in 1..=path.len() {
-            packages.entry(path[..depth].to_vec()).or_insert(file);
-        }
+        packages.entry(Module::from_protobuf_package_name(file.package_name())).or_default().push(file);
     }
-    let clash = |file: &FileDescriptor, message: MessageDescriptor| {
-        let first = packages.get(&module(message.full_name()))?;
-        let message_text = format!(
-            "the message `{}` and the package `{}` both become the module `{}`",
-            message.full_name(),
-            first.package_name(),
-            names::module(message.name()),
-        );
-        let here = Declared::new(file, &[message.path(), &[1]].concat());
-        let help = "rename one of them; a message has a module for the types that are nested in it";
-        Some(report(loaded, message_text, help, &here, Some(&Declared::new(first, &[2]))))
+    let clash = |file: &FileDescriptor, message: &MessageDescriptor| {
+        let package = packages.get(&Module::from_protobuf_package_name(message.full_name()))?;
+        let types = package.iter().flat_map(|file| named(file, parts));
+        Some(clashes(types.chain(nested(file, message)).collect(), "Rust type", loaded))
     };
-    let with_module = |file: &FileDescriptor| file.messages().filter(has_module).collect::<Vec<_>>();
-    files
-        .iter()
-        .flat_map(|file| with_module(file).into_iter().filter_map(|message| clash(file, message)))
-        .collect()
-}
-
-fn has_module(message: &MessageDescriptor) -> bool {
-    message.child_enums().len() > 0
-        || message.child_messages().any(|child| !child.is_map_entry())
-        || message.oneofs().any(|oneof| !oneof.is_synthetic())
-}
-
-fn module(full_name: &str) -> Vec<String> {
-    let segments = full_name.split('.').filter(|segment| !segment.is_empty());
-    segments.map(|segment| names::module(segment).to_string()).collect()
+    let mut reports = Vec::new();
+    for file in files {
+        reports.extend(messages(file.messages()).iter().filter_map(|message| clash(file, message)).flatten());
+    }
+    reports
 }

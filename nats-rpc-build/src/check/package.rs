@@ -13,8 +13,12 @@ pub(crate) fn package<'a>(
     parts: Parts,
     loaded: &Loaded,
 ) -> Vec<Report> {
-    let named = files.flat_map(|file| types(file).into_iter().chain(services(file, parts)));
-    clashes(named.collect(), "Rust type", loaded)
+    clashes(files.flat_map(|file| named(file, parts)).collect(), "Rust type", loaded)
+}
+
+/// All types that a file adds to the module of its package.
+pub(super) fn named(file: &FileDescriptor, parts: Parts) -> Vec<Named> {
+    types(file).into_iter().chain(services(file, parts)).collect()
 }
 
 fn types(file: &FileDescriptor) -> Vec<Named> {

@@ -2,8 +2,9 @@ mod aggregate;
 
 use std::fs;
 
-use miette::{LabeledSpan, NamedSource, SourceOffset};
+use miette::{LabeledSpan, NamedSource};
 use prost_reflect::FileDescriptor;
+use prost_types::FileDescriptorProto;
 use prost_types::source_code_info::Location;
 
 pub(crate) use self::aggregate::word_again;
@@ -30,28 +31,18 @@ impl Declared {
         Self { file: file.clone(), path: [option, &numbers].concat(), fields }
     }
 
-    /// Line and column from 0, and the length if it is all on one line; of what it is in, if it has none itself. And
-    /// how many numbers of the path that leaves out.
+    /// Where it is, or what it is in if it has no place itself. And how many numbers of the path that leaves out.
     fn span(&self) -> Option<(Span, usize)> {
-        let info = self.file.file_descriptor_proto().source_code_info.as_ref()?;
-        let mut path = self.path.as_slice();
-        loop {
-            let is_here = |location: &&Location| location.path == path;
-            // `option (x).retry.max_attempts = 4` is where `retry` is set, too.
-            let is_within =
-                |location: &&Location| !self.fields.is_empty() && location.path.starts_with(&self.path);
-            let mut locations = info.location.iter();
-            if let Some(location) = locations.clone().find(is_here).or_else(|| locations.find(is_within)) {
-                let span: Vec<_> =
-                    location.span.iter().map(|number| usize::try_from(*number).unwrap_or(0)).collect();
-                let span = match span[..] {
-                    [line, column, end] => Span { line, column, length: end.saturating_sub(column) },
-                    [line, column, ..] => Span { line, column, length: 1 },
-                    _ => return None,
-                };
-                return Some((span, self.path.len() - path.len()));
-            }
-            path = path.split_last()?.1;
+        let file = self.file.file_descriptor_proto();
+        let is_here = |location: &&Location| location.path == self.path;
+        // `option (x).retry.max_attempts = 4` is where `retry` is set, too.
+        let is_within =
+            |location: &&Location| !self.fields.is_empty() && location.path.starts_with(&self.path);
+        let mut locations = file.source_code_info.as_ref()?.location.iter();
+        let is_own = locations.clone().any(|location| is_here(&location));
+        match locations.find(is_within).filter(|_| !is_own) {
+            Some(location) => Some((Span::of(location)?, 0)),
+            None => span(file, &self.path),
         }
     }
 
@@ -75,7 +66,7 @@ impl Declared {
     pub(crate) fn label(&self, text: &NamedSource<String>, label: &str) -> Option<LabeledSpan> {
         let (span, left_out) = self.span()?;
         let text = text.inner();
-        let start = SourceOffset::from_location(text, span.line + 1, span.column + 1).offset();
+        let start = span.start(text);
         let field = self.within(left_out).and_then(|fields| aggregate::find(text.get(start..)?, &fields));
         let (start, length) = field.map_or((start, span.length), |field| (start + field.start, field.len()));
         Some(LabeledSpan::new(Some(label.to_owned()), start, length))
@@ -88,9 +79,46 @@ impl Declared {
     }
 }
 
-/// Line and column from 0.
-struct Span {
+/// Where something is in the text of its file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// From 0.
     line: usize,
+    /// In bytes, from 0.
     column: usize,
+    /// In bytes.
     length: usize,
+}
+
+impl Span {
+    /// What takes several lines is marked by its first character.
+    fn of(location: &Location) -> Option<Self> {
+        let numbers = location.span.iter().map(|number| usize::try_from(*number).unwrap_or(0));
+        match numbers.collect::<Vec<_>>()[..] {
+            [line, column, end] => Some(Self { line, column, length: end.saturating_sub(column) }),
+            [line, column, ..] => Some(Self { line, column, length: 1 }),
+            _ => None,
+        }
+    }
+
+    fn start(self, text: &str) -> usize {
+        let lines_before = text.split_inclusive('\n').take(self.line);
+        lines_before.map(str::len).sum::<usize>() + self.column
+    }
+
+    pub(crate) fn label(self, text: &str, label: &str) -> LabeledSpan {
+        LabeledSpan::new(Some(label.to_owned()), self.start(text), self.length)
+    }
+}
+
+/// Where `path` is declared, or what it is in if it has no place itself; and how many numbers of the path that leaves out.
+pub(crate) fn span(file: &FileDescriptorProto, path: &[i32]) -> Option<(Span, usize)> {
+    let info = file.source_code_info.as_ref()?;
+    let mut around = path;
+    loop {
+        if let Some(location) = info.location.iter().find(|location| location.path == around) {
+            return Some((Span::of(location)?, path.len() - around.len()));
+        }
+        around = around.split_last()?.1;
+    }
 }

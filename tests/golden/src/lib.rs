@@ -51,6 +51,21 @@ pub mod google_api {
     include!("../cases/google_api/out/mod.rs");
 }
 
+/// Copies of Google's own files beside the user's.
+pub mod google_copies {
+    include!("../cases/google_copies/out/mod.rs");
+}
+
+/// Packages in and below that of the well-known types.
+pub mod google_packages {
+    include!("../cases/google_packages/out/mod.rs");
+}
+
+/// Names that files not imported must not change.
+pub mod name_scopes {
+    include!("../cases/name_scopes/out/mod.rs");
+}
+
 /// Names that mean something in Rust.
 pub mod names {
     include!("../cases/names/out/mod.rs");
@@ -91,6 +106,11 @@ pub mod server_only {
     include!("../cases/server_only/out/mod.rs");
 }
 
+/// Types nested in messages, in the modules of packages.
+pub mod shared_modules {
+    include!("../cases/shared_modules/out/mod.rs");
+}
+
 /// A method of each kind.
 pub mod streaming {
     include!("../cases/streaming/out/mod.rs");
@@ -104,4 +124,9 @@ pub mod two_services {
 /// The simplest service.
 pub mod unary {
     include!("../cases/unary/out/mod.rs");
+}
+
+/// Messages that are plain types in Rust.
+pub mod wrappers {
+    include!("../cases/wrappers/out/mod.rs");
 }
