@@ -57,7 +57,7 @@ mod tests {
     use std::path::Path;
     use std::{env, fs};
 
-    use super::FILES;
+    use super::{FILES, OPTIONS, for_reading};
     use crate::config::Config;
     use crate::generate::generate;
     use crate::load::Loaded;
@@ -81,6 +81,7 @@ mod tests {
         fs::remove_dir_all(&directory).expect("to remove it");
         let loaded = loaded.expect("all resolve");
         assert_eq!(loaded.files_read().count(), 1, "cargo need not look at what is built in");
+        assert_eq!(for_reading(&loaded.pool), [OPTIONS.to_owned()].into(), "all others are asked for");
         let output = generate(Config::new(), &loaded).expect("all generate");
         assert_eq!(output.files.keys().collect::<Vec<_>>(), ["google.api.rs", "google.rpc.rs"]);
     }

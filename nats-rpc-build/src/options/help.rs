@@ -9,6 +9,9 @@ pub(crate) fn help(error: &str) -> Option<String> {
     if !error.contains("nats.rpc.v1.") {
         return None;
     }
+    if error.ends_with("already been set") || error.ends_with("is already set") {
+        return Some("leave one of the two out".to_owned());
+    }
     let pool = pool()?;
     let named = |before: &str| Some(error.split_once(before)?.1.split_once('\'')?.0);
     let enumeration =

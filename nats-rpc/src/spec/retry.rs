@@ -138,3 +138,28 @@ impl Default for RetrySpec {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RetrySpec;
+    use crate::status::{Code, CodeSet};
+
+    #[test]
+    fn off_is_one_attempt() {
+        assert!(RetrySpec::off().is_off() && !RetrySpec::new().is_off());
+        assert_eq!(RetrySpec::off().max_attempts(), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "2 to 5 attempts")]
+    fn one_attempt_is_no_retry() {
+        let _ = RetrySpec::new().with_max_attempts(1);
+    }
+
+    #[test]
+    #[should_panic(expected = "after some failure")]
+    fn success_is_not_repeated() {
+        let codes = CodeSet::of(&[Code::Unavailable, Code::Ok]);
+        let _ = RetrySpec::new().with_retryable_codes(codes);
+    }
+}

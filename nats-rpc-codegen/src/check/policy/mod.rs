@@ -4,6 +4,8 @@ mod breaker;
 mod durable;
 mod hedge;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Display;
 use std::time::Duration;
