@@ -159,11 +159,11 @@ impl Visible {
         loop {
             let found = match (self.find(&join(scope, first)), rest) {
                 (Some(_), None) => full(scope, first),
-                (Some(kind), Some(_)) if !kind.is_extension() => return full(scope, name).map(absolute),
+                (Some(kind), Some(_)) if !kind.is_extension() => return full(scope, name).as_deref().map(absolute),
                 _ => None,
             };
             if found.is_some() || scope.is_empty() {
-                return found.map(absolute);
+                return found.as_deref().map(absolute);
             }
             scope = parent(scope);
         }
@@ -174,7 +174,7 @@ impl Visible {
     }
 }
 
-fn absolute(full_name: String) -> String {
+fn absolute(full_name: &str) -> String {
     format!(".{full_name}")
 }
 
