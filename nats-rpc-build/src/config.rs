@@ -28,6 +28,7 @@ pub struct Config {
     pub(crate) runtime: String,
     pub(crate) prost: prost_build::Config,
     pub(crate) parts: Parts,
+    pub(crate) recursion_limit: usize,
 }
 
 impl Config {
@@ -39,6 +40,7 @@ impl Config {
             runtime: String::new(),
             prost: prost_build::Config::new(),
             parts: Parts::default(),
+            recursion_limit: 128,
         };
         config.runtime_path("::nats_rpc")
     }
@@ -81,6 +83,13 @@ impl Config {
     /// Whether to generate server traits and servers. The default is yes.
     pub const fn build_server(mut self, yes: bool) -> Self {
         self.parts.server = yes;
+        self
+    }
+
+    /// How deep rustc looks through types in the crate that includes the code: what it says as `#![recursion_limit]`.
+    /// The default is rustc's own, 128, enough for about 60 messages in one another. A longer chain is an error.
+    pub const fn recursion_limit(mut self, limit: usize) -> Self {
+        self.recursion_limit = limit;
         self
     }
 
@@ -127,6 +136,7 @@ impl fmt::Debug for Config {
             .field("include_file", &self.include_file)
             .field("runtime", &self.runtime)
             .field("parts", &self.parts)
+            .field("recursion_limit", &self.recursion_limit)
             .finish_non_exhaustive()
     }
 }

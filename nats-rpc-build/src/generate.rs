@@ -18,6 +18,8 @@ use crate::{check, google, modules, parallel};
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
     let packages = Package::all(loaded);
     check_names(&packages, config.parts, loaded)?;
+    let files = packages.values().flat_map(|package| &package.files);
+    Error::of_any(check::depth(files, config.recursion_limit, loaded).as_slice())?;
     let mut comments = Comments::default();
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
@@ -77,8 +79,14 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
     let mut reports = Vec::new();
     for package in packages.values() {
         reports.extend(check::package(package.files.iter(), parts, loaded));
-        reports.extend(package.files.iter().flat_map(|file| check::members(file, loaded)));
+        for file in &package.files {
+            reports.extend(check::blank(file, loaded));
+            reports.extend(check::members(file, loaded));
+            reports.extend(check::accessors(file, loaded));
+            reports.extend(check::enums(file, loaded));
+        }
     }
+    reports.extend(check::subjects(packages.values().flat_map(|package| &package.files), loaded));
     Error::of_any(&reports)
 }
 

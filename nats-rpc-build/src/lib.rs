@@ -44,8 +44,8 @@
 //! A service `Greeter` becomes the trait `Greeter`, the client `GreeterClient`, the server `GreeterServer` and the
 //! static `GREETER`, beside the messages of its package. Methods become functions in `snake_case`; keywords are raw
 //! (`rpc Type` is `r#type`) or get an underscore behind where Rust has no raw form (`rpc Self` is `self_`). An RPC
-//! called `New`, `Connect`, `Clone`, `OnInstance` or `Scatter` gets an underscore too (`new_`), because every client has
-//! functions of these names. Names that clash are reported, never changed silently.
+//! called `New`, `Connect`, `Clone`, `Into`, `TryInto`, `OnInstance` or `Scatter` gets an underscore too (`new_`),
+//! because every client has functions of these names. Names that clash are reported, never changed silently.
 //!
 //! # Options
 //!

@@ -1,4 +1,5 @@
 mod files;
+mod find;
 mod help;
 mod names;
 

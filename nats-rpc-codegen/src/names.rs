@@ -4,9 +4,9 @@ use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
 
-/// Function names that a generated client needs for itself. An RPC of that name gets a trailing underscore, in the
-/// client and in the trait: `rpc New` becomes `new_`.
-pub const TAKEN: [&str; 5] = ["new", "connect", "clone", "on_instance", "scatter"];
+/// Function names that a generated client needs for itself, or has like every Rust type. An RPC of that name gets a
+/// trailing underscore, in the client and in the trait: `rpc New` becomes `new_`.
+pub const TAKEN: [&str; 7] = ["new", "connect", "clone", "into", "on_instance", "scatter", "try_into"];
 
 /// The Rust function of an RPC: `SayHello` is `say_hello`, `Type` is `r#type`, `Self` is `self_`, `New` is `new_`.
 ///
@@ -139,6 +139,8 @@ mod tests {
             ("Clone", "clone_"),
             ("OnInstance", "on_instance_"),
             ("Scatter", "scatter_"),
+            ("Into", "into_"),
+            ("TryInto", "try_into_"),
         ] {
             assert_eq!(method(name), function);
         }

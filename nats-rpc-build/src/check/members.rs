@@ -52,9 +52,13 @@ fn oneofs(message: &MessageDescriptor) -> impl Iterator<Item = OneofDescriptor> 
     message.oneofs().filter(|oneof| !oneof.is_synthetic())
 }
 
+/// Whether a field is one of the struct itself, and of no oneof.
+pub(super) fn is_own(field: &FieldDescriptor) -> bool {
+    field.containing_oneof().is_none_or(|oneof| oneof.is_synthetic())
+}
+
 /// The fields of the struct: those that are in no oneof, and the oneofs.
 fn fields(file: &FileDescriptor, message: &MessageDescriptor) -> Vec<Named> {
-    let is_own = |field: &FieldDescriptor| field.containing_oneof().is_none_or(|oneof| oneof.is_synthetic());
     let own = message.fields().filter(is_own);
     let own = own.map(|field| named(file, &names::field(field.name()), "field", field.name(), field.path()));
     let oneofs = oneofs(message)

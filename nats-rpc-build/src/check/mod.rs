@@ -1,9 +1,14 @@
 //! What can't be generated, found before prost and rustc stumble over it.
 
+mod accessors;
+mod blank;
+mod depth;
+mod enums;
 mod members;
 mod modules;
 mod package;
 mod service;
+mod subjects;
 
 use std::collections::HashMap;
 
@@ -11,10 +16,15 @@ use crate::error::Report;
 use crate::load::Loaded;
 use crate::source::Declared;
 
+pub(crate) use accessors::accessors;
+pub(crate) use blank::blank;
+pub(crate) use depth::depth;
+pub(crate) use enums::enums;
 pub(crate) use members::{members, values};
 pub(crate) use modules::modules;
 pub(crate) use package::package;
 pub(crate) use service::service;
+pub(crate) use subjects::subjects;
 
 /// Something that gets a name in Rust.
 struct Named {

@@ -4,18 +4,17 @@ use std::rc::Rc;
 
 use miette::NamedSource;
 use prost_reflect::DescriptorPool;
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
+use protox::file::{File, FileResolver, IncludeFileResolver};
 
+use super::find::{Found, find};
 use super::help;
 use super::names::{Exports, Visible};
-use crate::builtin::Builtin;
 use crate::error::{Error, Report};
 use crate::source;
 
 /// Reads files, and what they import, into one pool of descriptors.
 pub(super) struct Files<'a> {
     includes: &'a [&'a Path],
-    resolver: ChainFileResolver,
     pub(super) pool: DescriptorPool,
     /// Those in the pool.
     read: BTreeMap<String, Read>,
@@ -30,25 +29,17 @@ struct Read {
 
 impl<'a> Files<'a> {
     pub(super) fn below(includes: &'a [&'a Path]) -> Self {
-        let mut resolver = ChainFileResolver::new();
-        // First, because a copy on the user's path may use syntax that protox does not read.
-        resolver.add(GoogleFileResolver::new());
-        for include in includes {
-            resolver.add(IncludeFileResolver::new((*include).to_owned()));
-        }
-        resolver.add(Builtin);
-        Self { includes, resolver, pool: DescriptorPool::new(), read: BTreeMap::new() }
+        Self { includes, pool: DescriptorPool::new(), read: BTreeMap::new() }
     }
 
     /// Reads a file by its path on disk, or by its name below an include directory.
     pub(super) fn open(&mut self, proto: &Path) -> Result<(), Error> {
-        let on_disk = self.resolver.resolve_path(proto);
+        let below = |include: &&Path| IncludeFileResolver::new((*include).to_owned()).resolve_path(proto);
+        let on_disk = self.includes.iter().find_map(below);
         let name = on_disk.clone().or_else(|| relative(proto)).ok_or_else(|| self.not_included(proto))?;
         if !self.read.contains_key(&name) {
-            let file = self.resolver.open_file(&name).map_err(|error| {
-                if error.is_file_not_found() { self.not_included(proto) } else { help::explained(&error) }
-            })?;
-            self.add(&file, &mut vec![name.clone()])?;
+            let found = find(&name, self.includes)?.ok_or_else(|| self.not_included(proto))?;
+            self.add(&found, &mut vec![name.clone()])?;
         }
         match self.read.get(&name).and_then(|read| read.path.as_deref()) {
             Some(other) if on_disk.is_some() && !same(other, proto) => Err(shadowed(proto, other)),
@@ -62,7 +53,7 @@ impl<'a> Files<'a> {
     }
 
     /// Adds a file behind its imports; `stack` has those that import it, and itself.
-    fn add(&mut self, file: &File, stack: &mut Vec<String>) -> Result<(), Error> {
+    fn add(&mut self, Found { file, path }: &Found, stack: &mut Vec<String>) -> Result<(), Error> {
         let mut descriptor = file.file_descriptor_proto().clone();
         let mut seen = HashSet::new();
         for (number, import) in descriptor.dependency.iter().enumerate() {
@@ -77,16 +68,9 @@ impl<'a> Files<'a> {
             if self.read.contains_key(import) {
                 continue;
             }
-            let imported = self.resolver.open_file(import).map_err(|error| {
-                if !error.is_file_not_found() {
-                    return help::explained(&error);
-                }
-                at_import(
-                    file,
-                    number,
-                    format!("import '{import}' not found"),
-                    help::not_found(self.includes),
-                )
+            let imported = find(import, self.includes)?.ok_or_else(|| {
+                let message = format!("import '{import}' not found");
+                at_import(file, number, message, help::not_found(self.includes))
             })?;
             stack.push(import.clone());
             self.add(&imported, stack)?;
@@ -106,7 +90,7 @@ impl<'a> Files<'a> {
         self.pool.add_file_descriptor_proto(descriptor).map_err(|error| {
             help::explained(&error.with_source_code(file.source().unwrap_or_default()).into())
         })?;
-        self.read.insert(file.name().to_owned(), Read { path: file.path().map(Path::to_owned), exports });
+        self.read.insert(file.name().to_owned(), Read { path: path.clone(), exports });
         Ok(())
     }
 

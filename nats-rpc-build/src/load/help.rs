@@ -28,7 +28,8 @@ pub(super) fn explained(error: &protox::Error) -> Error {
     Error::protox(error, text, cause.and_then(|cause| cause.label), help)
 }
 
-const PARSE: &str = "look at the mark, and at what stands right before it";
+const PARSE: &str = "look at the mark, and at what stands right before it; if protoc accepts the file, let it read it \
+                     (`Config::protoc`, `Config::compile_descriptor_set`)";
 
 /// Where files are looked for.
 pub(super) fn not_found(includes: &[&Path]) -> String {
@@ -59,6 +60,15 @@ fn about(text: &str) -> Option<&'static str> {
         Some("editions are not supported yet: say `syntax = \"proto3\";` instead")
     } else if text.starts_with("name 'nats.rpc.v1.") && text.ends_with("is not defined") {
         Some("say `import \"nats/rpc/v1/options.proto\";`, which needs no include directory")
+    } else if text.starts_with("option field '") && text.ends_with("is not defined") {
+        Some(
+            "check the spelling; if protoc accepts the file, let it read it (`Config::protoc`, \
+             `Config::compile_descriptor_set`)",
+        )
+    } else if text.ends_with("is defined twice") {
+        Some("rename one of them")
+    } else if text.starts_with("camel-case name of field") {
+        Some("rename one of them: in JSON both would have the same name")
     } else if text.ends_with("is not defined") {
         Some("check the spelling, or import the file that declares it")
     } else {

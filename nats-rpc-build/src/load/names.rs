@@ -159,7 +159,9 @@ impl Visible {
         loop {
             let found = match (self.find(&join(scope, first)), rest) {
                 (Some(_), None) => full(scope, first),
-                (Some(kind), Some(_)) if !kind.is_extension() => return full(scope, name).as_deref().map(absolute),
+                (Some(kind), Some(_)) if !kind.is_extension() => {
+                    return full(scope, name).as_deref().map(absolute);
+                }
                 _ => None,
             };
             if found.is_some() || scope.is_empty() {

@@ -56,10 +56,10 @@ impl Declared {
     pub(crate) fn text(&self, loaded: &Loaded) -> Option<NamedSource<String>> {
         let name = self.file.name();
         let text = match loaded.files.get(name)? {
-            Some(path) => fs::read_to_string(path).ok()?,
+            Some(path) => String::from_utf8_lossy(&fs::read(path).ok()?).into_owned(),
             None => builtin::text(name)?.to_owned(),
         };
-        Some(NamedSource::new(name, text))
+        Some(NamedSource::new(name, text.trim_start_matches('\u{feff}').to_owned()))
     }
 
     /// The place in the text.

@@ -41,6 +41,11 @@ pub mod deprecated {
     include!("../cases/deprecated/out/mod.rs");
 }
 
+/// Files that are not plain UTF-8.
+pub mod encodings {
+    include!("../cases/encodings/out/mod.rs");
+}
+
 /// Fields of every sort.
 pub mod fields {
     include!("../cases/fields/out/mod.rs");
@@ -81,6 +86,16 @@ pub mod no_package {
     include!("../cases/no_package/out/mod.rs");
 }
 
+/// Packages that are called like crates, keywords and services.
+pub mod odd_packages {
+    include!("../cases/odd_packages/out/mod.rs");
+}
+
+/// What only proto2 has, and names that are not in the usual style.
+pub mod old_syntax {
+    include!("../cases/old_syntax/out/mod.rs");
+}
+
 /// Options of nats-rpc.
 pub mod options {
     include!("../cases/options/out/mod.rs");
@@ -94,6 +109,11 @@ pub mod packages {
 /// Policies of services and methods.
 pub mod policies {
     include!("../cases/policies/out/mod.rs");
+}
+
+/// Names that Rust always has at hand.
+pub mod prelude_names {
+    include!("../cases/prelude_names/out/mod.rs");
 }
 
 /// The old syntax.

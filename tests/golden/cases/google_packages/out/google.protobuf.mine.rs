@@ -14,11 +14,10 @@ pub struct Hello {
     pub value: ::core::option::Option<::nats_rpc::codegen::prost_types::Value>,
     #[prost(message, optional, tag = "3")]
     pub bytes: ::core::option::Option<::nats_rpc::codegen::prost::alloc::vec::Vec<u8>>,
-    #[prost(
-        enumeration = "::nats_rpc::codegen::prost_types::field_descriptor_proto::Type",
-        tag = "4"
-    )]
-    pub r#type: i32,
+    #[prost(message, optional, tag = "4")]
+    pub range: ::core::option::Option<
+        ::nats_rpc::codegen::prost_types::descriptor_proto::ExtensionRange,
+    >,
     #[prost(message, optional, tag = "5")]
     pub version: ::core::option::Option<
         ::nats_rpc::codegen::prost_types::compiler::Version,
