@@ -1,3 +1,6 @@
+use std::collections::HashSet;
+
+use prost_reflect::{DescriptorPool, FileDescriptor};
 use protox::Error;
 use protox::file::{File, FileResolver};
 
@@ -19,12 +22,25 @@ const FILES: [(&str, &str); 14] = [
     (OPTIONS, include_str!("../proto/nats/rpc/v1/options.proto")),
 ];
 
-/// The file with the options of nats-rpc itself. It is for reading only: no code is generated from it.
+/// The file with the options of nats-rpc itself.
 pub(crate) const OPTIONS: &str = "nats/rpc/v1/options.proto";
 
 /// The text of a built-in file.
 pub(crate) fn text(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
+}
+
+/// The names of files that no code is generated from: the one with the options, and what only that one imports.
+pub(crate) fn for_reading(pool: &DescriptorPool) -> HashSet<String> {
+    let (options, others): (Vec<_>, Vec<_>) = pool.files().partition(|file| file.name() == OPTIONS);
+    let imports =
+        |file: &FileDescriptor| file.dependencies().map(|file| file.name().to_owned()).collect::<Vec<_>>();
+    let mut names: HashSet<_> = options.iter().flat_map(imports).collect();
+    for import in others.iter().flat_map(FileDescriptor::dependencies) {
+        names.remove(import.name());
+    }
+    names.insert(OPTIONS.to_owned());
+    names
 }
 
 /// Finds the built-in files.
@@ -41,7 +57,7 @@ mod tests {
     use std::path::Path;
     use std::{env, fs};
 
-    use super::FILES;
+    use super::{FILES, OPTIONS, for_reading};
     use crate::config::Config;
     use crate::generate::generate;
     use crate::load::Loaded;
@@ -65,6 +81,7 @@ mod tests {
         fs::remove_dir_all(&directory).expect("to remove it");
         let loaded = loaded.expect("all resolve");
         assert_eq!(loaded.files_read().count(), 1, "cargo need not look at what is built in");
+        assert_eq!(for_reading(&loaded.pool), [OPTIONS.to_owned()].into(), "all others are asked for");
         let output = generate(Config::new(), &loaded).expect("all generate");
         assert_eq!(output.files.keys().collect::<Vec<_>>(), ["google.api.rs", "google.rpc.rs"]);
     }

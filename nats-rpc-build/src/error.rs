@@ -32,9 +32,14 @@ impl Error {
         }])
     }
 
-    /// A problem that protox found, in words of ours.
-    pub(crate) fn protox(error: &protox::Error, message: String, help: Option<String>) -> Self {
-        Self { text: render(&Foreign { error, message, help }) }
+    /// A problem that protox found, in words of ours, and with a mark of ours if there is one.
+    pub(crate) fn protox(
+        error: &protox::Error,
+        message: String,
+        label: Option<LabeledSpan>,
+        help: Option<String>,
+    ) -> Self {
+        Self { text: render(&Foreign { error, message, label, help }) }
     }
 }
 
@@ -97,6 +102,7 @@ impl Diagnostic for Report {
 struct Foreign<'a> {
     error: &'a protox::Error,
     message: String,
+    label: Option<LabeledSpan>,
     help: Option<String>,
 }
 
@@ -122,6 +128,9 @@ impl Diagnostic for Foreign<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.error.labels()
+        match &self.label {
+            Some(label) => Some(Box::new(std::iter::once(label.clone()))),
+            None => self.error.labels(),
+        }
     }
 }

@@ -110,7 +110,9 @@ mod tests {
         let files = output("options").files;
         let pool = DescriptorPool::decode(files["options.v1.binpb"].as_slice()).expect("a whole set");
         let names: Vec<_> = pool.files().map(|file| file.name().to_owned()).collect();
-        assert_eq!(names, ["google/protobuf/descriptor.proto", "nats/rpc/v1/options.proto", "in.proto"]);
+        let imported =
+            ["google/protobuf/descriptor.proto", "google/rpc/code.proto", "nats/rpc/v1/options.proto"];
+        assert_eq!(names, [&imported[..], &["in.proto"]].concat());
         assert!(pool.files().all(|file| file.file_descriptor_proto().source_code_info.is_none()));
         let service = pool.get_service_by_name("options.v1.Notes").expect("a service");
         let extension = pool.get_extension_by_name("nats.rpc.v1.service").expect("an extension");

@@ -56,16 +56,22 @@
 //! import "nats/rpc/v1/options.proto";
 //!
 //! service Greeter {
-//!   option (nats.rpc.v1.service) = { subject: "svc.greet.v1", queue_group: "workers" };
+//!   option (nats.rpc.v1.service) = { subject: "svc.greet.v1", queue_group: "workers", timeout_ms: 2000 };
 //!
 //!   rpc SayHello(HelloRequest) returns (HelloReply) {
 //!     option idempotency_level = NO_SIDE_EFFECTS;
-//!     option (nats.rpc.v1.method) = { timeout_ms: 1500 };
+//!     option (nats.rpc.v1.method) = { timeout_ms: 1500, retry: { max_attempts: 4 } };
 //!   }
 //! }
 //! ```
+//!
+//! Services and methods take `timeout_ms`, `retry`, `hedge` and `breaker`, methods `durable` too; what a method says
+//! takes the place of what its service says. The comments in `nats/rpc/v1/options.proto` describe every field, with unit,
+//! range and default. All are checked when code is generated, and `nats_rpc::Method` gives them at run time. **No layer
+//! of this release acts on policies** but the timeout: the others are data for layers.
 
 mod builtin;
+mod cause;
 mod check;
 mod comments;
 mod config;

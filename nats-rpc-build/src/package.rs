@@ -44,7 +44,8 @@ pub(crate) struct Code {
 impl Package {
     pub(crate) fn all(loaded: &Loaded) -> BTreeMap<Module, Self> {
         let mut packages: BTreeMap<_, Self> = BTreeMap::new();
-        for file in loaded.pool.files().filter(|file| file.name() != builtin::OPTIONS) {
+        let for_reading = builtin::for_reading(&loaded.pool);
+        for file in loaded.pool.files().filter(|file| !for_reading.contains(file.name())) {
             packages
                 .entry(Module::from_protobuf_package_name(file.package_name()))
                 .or_insert_with(|| Self { name: String::new(), files: Vec::new() })
@@ -82,8 +83,11 @@ impl Package {
         let services = self.services(materials)?;
         let mut reports = Vec::new();
         for (descriptor, service) in &services {
-            reports.extend(check::service(service, descriptor, materials.loaded));
-            items.extend(parse(tokens::service(service))?);
+            let problems = check::service(service, descriptor, materials.loaded);
+            if problems.is_empty() {
+                items.extend(parse(tokens::service(service))?);
+            }
+            reports.extend(problems);
         }
         let text = (!items.is_empty()).then(|| format::file(&self.files, items));
         Ok(Code { text, elsewhere, has_services: !services.is_empty(), reports })

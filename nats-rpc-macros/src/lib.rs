@@ -5,8 +5,10 @@
 mod bounds;
 mod method;
 mod options;
+mod policy;
 mod service;
 mod signature;
+mod spans;
 
 use nats_rpc_codegen::tokens;
 use proc_macro::TokenStream;
@@ -41,6 +43,7 @@ use syn::{ItemTrait, parse_macro_input};
 /// | `name = "Greeter"` | name of the service | the trait's |
 /// | `subject = "svc.greet.v1"` | prefix of the subjects | `svc.<package>.<name>` |
 /// | `queue_group = "workers"` | queue group of the instances | `q` |
+/// | `timeout_ms`, `retry(..)`, `hedge(..)`, `breaker(..)` | for methods that say nothing else | see below |
 /// | `codec = "json"` | how messages become bytes, `"prost"` or `"json"` | `"prost"` |
 /// | `crate = path` | where the runtime is | `::nats_rpc` |
 ///
@@ -49,6 +52,19 @@ use syn::{ItemTrait, parse_macro_input};
 /// `#[rpc(name = "SayHello", idempotency = "idempotent", timeout_ms = 1500)]`: the name on the wire, if it is not
 /// that of the function in `UpperCamelCase`; whether the method may run twice (`"idempotent"` or
 /// `"no_side_effects"`); the timeout of calls that set none.
+///
+/// And policies, with the fields, units, ranges and defaults that `nats/rpc/v1/options.proto` describes:
+///
+/// | option | fields |
+/// |---|---|
+/// | `retry(..)` | `off`, `max_attempts`, `initial_backoff_ms`, `max_backoff_ms`, `backoff_multiplier`, `retryable_codes` |
+/// | `hedge(..)` | `off`, `max_attempts`, `delay_ms`, `non_fatal_codes` |
+/// | `breaker(..)` | `off`, `failure_ratio`, `min_calls`, `open_ms`, `max_open_ms` |
+/// | `durable(..)` | `stream`, `max_deliveries`, `dead_letter_subject` |
+///
+/// such as `#[rpc(retry(max_attempts = 4, retryable_codes = [UNAVAILABLE, ABORTED]))]`, `#[rpc(breaker(off))]` and, with all
+/// defaults, `#[rpc(durable)]`. `nats_rpc::Method` gives them. **No layer of this release reads policies** but the
+/// timeout, so the others change nothing by themselves.
 ///
 /// # Errors
 /// What can't be a service is refused at compile time, all mistakes of a trait at once; so is a message that the codec

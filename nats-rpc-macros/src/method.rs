@@ -8,11 +8,12 @@ use crate::Errors;
 use crate::options::MethodOptions;
 use crate::service::wire_name;
 use crate::signature::{self, Types};
+use crate::spans::Spans;
 
 /// Where the parts of a method are.
 pub(crate) struct MethodSpans {
     pub(crate) name: Span,
-    pub(crate) timeout: Span,
+    pub(crate) options: Spans,
 }
 
 /// A method of the model, and where it stands.
@@ -26,7 +27,7 @@ pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, 
     let ident = item.sig.ident.clone();
     let spans = MethodSpans {
         name: options.name.as_ref().map_or(ident.span(), syn::LitStr::span),
-        timeout: options.timeout.as_ref().map_or(ident.span(), |(_, literal)| literal.span()),
+        options: options.spans,
     };
     let proto_name = match &options.name {
         Some(name) => wire_name(&name.value(), name, errors),
@@ -39,7 +40,8 @@ pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, 
         deprecated: attributes.deprecated,
         kind,
         idempotency: options.idempotency.unwrap_or_default(),
-        timeout: options.timeout.map(|(timeout, _)| timeout),
+        policy: options.policy,
+        durable: options.durable,
         request,
         response,
         argument,

@@ -1,12 +1,11 @@
-use std::time::Duration;
-
-use nats_rpc_codegen::ir::Idempotency;
+use nats_rpc_codegen::ir::{Durable, Idempotency, Policy};
 use proc_macro2::TokenStream;
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
-use syn::{Attribute, LitInt, LitStr, Path};
+use syn::{Attribute, LitStr, Path};
 
-use crate::Errors;
+use crate::spans::Spans;
+use crate::{Errors, policy};
 
 /// What stands in `#[nats_rpc::service(..)]`.
 #[derive(Default)]
@@ -17,6 +16,8 @@ pub(crate) struct ServiceOptions {
     pub(crate) queue_group: Option<LitStr>,
     pub(crate) codec: Option<LitStr>,
     pub(crate) runtime: Option<Path>,
+    pub(crate) policy: Policy,
+    pub(crate) spans: Spans,
 }
 
 impl ServiceOptions {
@@ -28,6 +29,9 @@ impl ServiceOptions {
     }
 
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        if policy::policy(&mut self.policy, meta, &mut self.spans)? {
+            return Ok(());
+        }
         if meta.path.is_ident("crate") {
             let path = meta.value()?.call(Path::parse_mod_style)?;
             return set(&mut self.runtime, path, meta);
@@ -40,11 +44,15 @@ impl ServiceOptions {
             Some("codec") => &mut self.codec,
             _ => {
                 return Err(meta.error(
-                    "unknown option: a service has `package`, `name`, `subject`, `queue_group`, `codec` and `crate`",
+                    "unknown option: a service has `package`, `name`, `subject`, `queue_group`, `timeout_ms`, `retry`, \
+                     `hedge`, `breaker`, `codec` and `crate`",
                 ));
             }
         };
-        let value = meta.value()?.parse()?;
+        let value: LitStr = meta.value()?.parse()?;
+        if let Some(name) = meta.path.get_ident() {
+            self.spans.note(&name.to_string(), value.span());
+        }
         set(slot, value, meta)
     }
 }
@@ -54,7 +62,9 @@ impl ServiceOptions {
 pub(crate) struct MethodOptions {
     pub(crate) name: Option<LitStr>,
     pub(crate) idempotency: Option<Idempotency>,
-    pub(crate) timeout: Option<(Duration, LitInt)>,
+    pub(crate) policy: Policy,
+    pub(crate) durable: Option<Durable>,
+    pub(crate) spans: Spans,
 }
 
 impl MethodOptions {
@@ -65,6 +75,9 @@ impl MethodOptions {
     }
 
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        if policy::policy(&mut self.policy, meta, &mut self.spans)? {
+            return Ok(());
+        }
         match meta.path.get_ident().map(ToString::to_string).as_deref() {
             Some("name") => {
                 let name = meta.value()?.parse()?;
@@ -74,11 +87,14 @@ impl MethodOptions {
                 let level = idempotency(&meta.value()?.parse()?)?;
                 set(&mut self.idempotency, level, meta)
             }
-            Some("timeout_ms") => {
-                let millis: LitInt = meta.value()?.parse()?;
-                set(&mut self.timeout, (Duration::from_millis(millis.base10_parse()?), millis), meta)
+            Some("durable") => {
+                self.durable = Some(policy::durable(meta, &mut self.spans)?);
+                Ok(())
             }
-            _ => Err(meta.error("unknown option: a method has `name`, `idempotency` and `timeout_ms`")),
+            _ => Err(meta.error(
+                "unknown option: a method has `name`, `idempotency`, `timeout_ms`, `retry`, `hedge`, `breaker` and \
+                 `durable`",
+            )),
         }
     }
 }

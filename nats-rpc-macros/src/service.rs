@@ -1,4 +1,4 @@
-use nats_rpc_codegen::check::{self, Place};
+use nats_rpc_codegen::check::{self, Owner, Place};
 use nats_rpc_codegen::ir::{Parts, Paths, Service};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -43,6 +43,7 @@ pub(crate) fn parse(tokens: TokenStream, item: &ItemTrait) -> syn::Result<Servic
         methods,
         subject: options.subject.as_ref().map(LitStr::value),
         queue_group: options.queue_group.as_ref().map(LitStr::value),
+        policy: options.policy.clone(),
         descriptor_set: None,
         paths: Paths { codec: codec(options.codec.as_ref(), &runtime, &mut errors), runtime },
         parts: Parts::default(),
@@ -115,9 +116,13 @@ fn span(place: Place, item: &ItemTrait, options: &ServiceOptions, methods: &[Met
     match place {
         Place::Name => literal(&options.name),
         Place::Package => literal(&options.package),
-        Place::Subject => literal(&options.subject),
-        Place::QueueGroup => literal(&options.queue_group),
         Place::Method(index) => methods[index].name,
-        Place::Timeout(index) => methods[index].timeout,
+        Place::Option(Owner::Service, option) => {
+            options.spans.of(option).unwrap_or_else(|| item.ident.span())
+        }
+        Place::Option(Owner::Method(index), option) => {
+            let MethodSpans { name, options } = &methods[index];
+            options.of(option).unwrap_or(*name)
+        }
     }
 }

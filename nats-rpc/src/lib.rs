@@ -84,7 +84,7 @@ pub use crate::metadata::{InvalidMetadata, Metadata};
 pub use crate::raw::{CallService, Compression};
 pub use crate::server::Server;
 pub use crate::spec::{Idempotency, Kind, Method, ServiceSpec, Spec};
-pub use crate::status::{Code, OrStatus, Origin, Reason, Status, details};
+pub use crate::status::{Code, CodeSet, OrStatus, Origin, Reason, Status, details};
 pub use crate::transport::Connection;
 #[cfg(feature = "macros")]
 pub use nats_rpc_macros::service;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("metadata", &[]),
     ("status", &["metadata"]),
-    ("spec", &[]),
+    ("spec", &["status"]),
     ("call", &["metadata", "spec", "status"]),
     ("codec", &["spec", "status"]),
     ("subject", &["spec", "status"]),

@@ -1,5 +1,6 @@
 //! The commands of this repository, as `cargo xtask COMMAND`.
 
+mod build_times;
 mod cargo;
 mod ci;
 mod demo;
@@ -37,6 +38,8 @@ Commands:
     --seconds N    how long the load lasts, 8 if not given
     --server BIN   another hello-server than the one in examples/
     --client BIN   another hello-client than the one in examples/
+  build-times      how long a crate with 52 methods builds, beside the same one with tonic
+    --rounds N     how often the crate itself is built, 5 if not given
   schemas          generates, compiles and documents the .proto files of public packages, and prints a table
                    cargo, pip and npm bring them; takes minutes, and the largest set hours
     --only SET     only this set; may be repeated
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Some("ci") => ci::run(&words),
         Some("nats") => nats::run(&words),
         Some("demo") => demo::run(&words),
+        Some("build-times") => build_times::run(&words),
         Some("schemas") => schemas::run(&words),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

@@ -1,6 +1,6 @@
-use nats_rpc_codegen::check::{self, Place};
+use nats_rpc_codegen::check::{self, Owner, Place};
 use nats_rpc_codegen::ir::Service;
-use prost_reflect::ServiceDescriptor;
+use prost_reflect::{Kind, ServiceDescriptor};
 
 use super::report;
 use crate::error::Report;
@@ -11,29 +11,49 @@ use crate::source::Declared;
 
 /// Checks one service.
 pub(crate) fn service(service: &Service, descriptor: &ServiceDescriptor, loaded: &Loaded) -> Vec<Report> {
-    let declared = |place| Declared::new(&descriptor.parent_file(), &path(place, descriptor));
     check::service(service)
         .into_iter()
         .map(|problem| {
-            let other = problem.other.map(declared);
-            report(loaded, problem.message, &problem.help, &declared(problem.place), other.as_ref())
+            let other = problem.other.map(|place| declared(place, descriptor));
+            report(
+                loaded,
+                problem.message,
+                &problem.help,
+                &declared(problem.place, descriptor),
+                other.as_ref(),
+            )
         })
         .collect()
 }
 
-/// The path in the descriptor of a file.
-fn path(place: Place, service: &ServiceDescriptor) -> Vec<i32> {
-    let option = |number| [service.path(), &[3, EXTENSION, number]].concat();
+fn declared(place: Place, service: &ServiceDescriptor) -> Declared {
+    let file = service.parent_file();
     match place {
-        Place::Name => [service.path(), &[1]].concat(),
-        Place::Package => vec![2],
-        Place::Subject => option(1),
-        Place::QueueGroup => option(2),
-        Place::Method(index) => method_path(service, index),
-        Place::Timeout(index) => {
-            let mut path = method_path(service, index);
-            path.pop();
-            [&path[..], &[4, EXTENSION, 1]].concat()
+        Place::Name => Declared::new(&file, &[service.path(), &[1]].concat()),
+        Place::Package => Declared::new(&file, &[2]),
+        Place::Method(index) => Declared::new(&file, &method_path(service, index)),
+        Place::Option(Owner::Service, option) => {
+            let fields = fields(service, "nats.rpc.v1.service", option);
+            Declared::option(&file, &[service.path(), &[3, EXTENSION]].concat(), fields)
+        }
+        Place::Option(Owner::Method(index), option) => {
+            let mut method = method_path(service, index);
+            method.pop();
+            let fields = fields(service, "nats.rpc.v1.method", option);
+            Declared::option(&file, &[&method[..], &[4, EXTENSION]].concat(), fields)
         }
     }
+}
+
+/// Numbers and names of the fields that lead to an option such as `retry.max_attempts`.
+fn fields(service: &ServiceDescriptor, extension: &str, option: &str) -> Vec<(i32, String)> {
+    let extension = service.parent_pool().get_extension_by_name(extension);
+    let mut kind = extension.map(|extension| extension.kind());
+    let number = |name: &str| {
+        let Some(Kind::Message(message)) = &kind else { return None };
+        let field = message.get_field_by_name(name)?;
+        kind = Some(field.kind());
+        Some((i32::try_from(field.number()).ok()?, name.to_owned()))
+    };
+    option.split('.').map_while(number).collect()
 }

@@ -88,7 +88,7 @@ impl<'a> Files<'a> {
             .filter_map(|number| self.read.get(descriptor.dependency.get(usize::try_from(*number).ok()?)?));
         let exports = public.flat_map(|import| import.exports.iter().cloned()).chain([own]).collect();
         self.pool.add_file_descriptor_proto(descriptor).map_err(|error| {
-            help::in_declarations(error.with_source_code(file.source().unwrap_or_default()))
+            help::explained(&error.with_source_code(file.source().unwrap_or_default()).into())
         })?;
         self.read.insert(file.name().to_owned(), Read { path: path.clone(), exports });
         Ok(())
@@ -142,6 +142,6 @@ fn at_import(file: &File, number: usize, message: String, help: String) -> Error
     let text = NamedSource::new(file.name(), file.source().unwrap_or_default().to_owned());
     let path = [3, i32::try_from(number).unwrap_or(i32::MAX)];
     let span = source::span(file.file_descriptor_proto(), &path);
-    let labels = span.map(|span| span.label(text.inner(), "imported here")).into_iter().collect();
+    let labels = span.map(|(span, _)| span.label(text.inner(), "imported here")).into_iter().collect();
     Error::of(&[Report { message, help: Some(help), source: Some(text), labels }])
 }

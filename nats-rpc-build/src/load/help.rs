@@ -1,36 +1,31 @@
 //! What to do about what protox says.
 
-use std::error::Error as _;
 use std::path::Path;
 
 use miette::Diagnostic as _;
-use prost_reflect::{DescriptorError, DescriptorPool};
+use prost_reflect::DescriptorPool;
 
+use crate::cause::Cause;
 use crate::error::Error;
+use crate::options;
 
 pub(super) const CYCLE: &str =
     "files can't import each other in a circle: move what both need into a third one";
 
 /// protox's error with our help.
 pub(super) fn explained(error: &protox::Error) -> Error {
-    because(error, "")
-}
-
-/// An error in what a file declares, with our help.
-pub(super) fn in_declarations(error: DescriptorError) -> Error {
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    because(&error.into(), &cause)
-}
-
-/// protox's error with our help, and the cause that it keeps to itself.
-fn because(error: &protox::Error, cause: &str) -> Error {
     // We have given the options their full names, which the user has not written so.
-    let text = error.to_string().replace("'(.", "'(");
+    let mut text = error.to_string().replace("'(.", "'(");
+    let cause = Cause::of(error);
+    if let Some(cause) = &cause {
+        text = format!("{text}: {}", cause.text);
+    }
     let help = missing_import(&text)
         .or_else(|| error.help().map(|help| help.to_string()))
+        .or_else(|| options::help(&text))
         .or_else(|| about(&text).map(str::to_owned))
         .or_else(|| error.is_parse().then(|| PARSE.to_owned()));
-    Error::protox(error, format!("{text}{cause}"), help)
+    Error::protox(error, text, cause.and_then(|cause| cause.label), help)
 }
 
 const PARSE: &str = "look at the mark, and at what stands right before it; if protoc accepts the file, let it read it \
@@ -65,10 +60,6 @@ fn about(text: &str) -> Option<&'static str> {
         Some("editions are not supported yet: say `syntax = \"proto3\";` instead")
     } else if text.starts_with("name 'nats.rpc.v1.") && text.ends_with("is not defined") {
         Some("say `import \"nats/rpc/v1/options.proto\";`, which needs no include directory")
-    } else if text.contains("for option '(nats.rpc.v1.service)'") {
-        Some("its fields are `subject` and `queue_group`, both strings")
-    } else if text.contains("for option '(nats.rpc.v1.method)'") {
-        Some("its field is `timeout_ms`, a whole number")
     } else if text.starts_with("option field '") && text.ends_with("is not defined") {
         Some(
             "check the spelling; if protoc accepts the file, let it read it (`Config::protoc`, \

@@ -1,6 +1,7 @@
 //! What can't be generated, found before anything is.
 
 mod names;
+mod policy;
 mod subject;
 
 use crate::ir::Service;
@@ -25,34 +26,27 @@ pub enum Place {
     Name,
     /// The package it is in.
     Package,
-    /// The subject that its options set.
-    Subject,
-    /// The queue group that its options set.
-    QueueGroup,
     /// The method of that number.
     Method(usize),
-    /// The timeout of the method of that number.
-    Timeout(usize),
+    /// What options set, by the names in `nats/rpc/v1/options.proto`: `subject`, `retry.max_attempts`.
+    Option(Owner, &'static str),
 }
 
-/// Checks names, subjects, queue group and timeouts of one service.
+/// Who has options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The service.
+    Service,
+    /// The method of that number.
+    Method(usize),
+}
+
+/// Checks the names, the subjects and the options of one service.
 #[must_use]
 pub fn service(service: &Service) -> Vec<Problem> {
     let mut problems = names::on_the_wire(service);
     problems.extend(names::in_rust(service));
     problems.extend(subject::check(service));
-    problems.extend(timeouts(service));
+    problems.extend(policy::check(service));
     problems
-}
-
-fn timeouts(service: &Service) -> impl Iterator<Item = Problem> {
-    let zero = |timeout: Option<std::time::Duration>| timeout.is_some_and(|timeout| timeout.is_zero());
-    service.methods.iter().enumerate().filter(move |(_, method)| zero(method.timeout)).map(
-        |(index, method)| Problem {
-            place: Place::Timeout(index),
-            other: None,
-            message: format!("the timeout of `{}` is zero, so no call could ever succeed", method.proto_name),
-            help: "give at least 1 millisecond, or leave the option out".to_owned(),
-        },
-    )
 }

@@ -1,8 +1,11 @@
-use super::{Place, Problem};
+use super::{Owner, Place, Problem};
 use crate::ir::Service;
 
 /// The longest subject, in bytes.
 const MOST: usize = 512;
+
+const SUBJECT: Place = Place::Option(Owner::Service, "subject");
+const QUEUE_GROUP: Place = Place::Option(Owner::Service, "queue_group");
 
 /// Checks the subject prefix and the queue group that options set, and the length of every subject.
 pub(super) fn check(service: &Service) -> Vec<Problem> {
@@ -18,7 +21,7 @@ fn too_long(service: &Service) -> Option<Problem> {
     let lengths = service.methods.iter().map(|method| service.subject_of(method).len());
     let (index, length) = lengths.enumerate().max_by_key(|(_, length)| *length)?;
     (length > MOST).then(|| Problem {
-        place: if service.subject.is_some() { Place::Subject } else { Place::Method(index) },
+        place: if service.subject.is_some() { SUBJECT } else { Place::Method(index) },
         other: None,
         message: format!("a subject would be {length} bytes long, and {MOST} is the most"),
         help: "the option `subject` of the service sets what stands before a method's name".to_owned(),
@@ -26,10 +29,20 @@ fn too_long(service: &Service) -> Option<Problem> {
 }
 
 fn prefix(subject: &str) -> Option<Problem> {
+    let message = not_plain(subject)?;
+    Some(Problem { place: SUBJECT, other: None, message, help: PLAIN.to_owned() })
+}
+
+/// What a subject without wildcards is.
+pub(super) const PLAIN: &str = "a subject is words joined by dots, such as \"svc.greet.v1\": no spaces, no `*` or `>`, and \
+                                no word that begins with `$` or `_`";
+
+/// Why it is no such subject, if it is not.
+pub(super) fn not_plain(subject: &str) -> Option<String> {
     let token = subject
         .split('.')
         .find(|token| token.is_empty() || token.starts_with(['$', '_']) || token.contains(illegal))?;
-    let message = if token.is_empty() {
+    Some(if token.is_empty() {
         format!("the subject \"{subject}\" has an empty token")
     } else {
         format!(
@@ -37,20 +50,12 @@ fn prefix(subject: &str) -> Option<Problem> {
             token.escape_debug(),
             subject.escape_debug()
         )
-    };
-    Some(Problem {
-        place: Place::Subject,
-        other: None,
-        message,
-        help: "a subject is words joined by dots, such as \"svc.greet.v1\": no spaces, no `*` or `>`, and no word \
-               that begins with `$` or `_`"
-            .to_owned(),
     })
 }
 
 fn queue_group(group: &str) -> Option<Problem> {
     (group.is_empty() || group.contains(illegal)).then(|| Problem {
-        place: Place::QueueGroup,
+        place: QUEUE_GROUP,
         other: None,
         message: format!("\"{}\" can't be a queue group", group.escape_debug()),
         help: "a queue group is one word, such as \"workers\": no spaces, no `*` or `>`".to_owned(),
@@ -63,7 +68,7 @@ fn illegal(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, prefix, queue_group};
+    use super::{QUEUE_GROUP, SUBJECT, prefix, queue_group};
 
     #[test]
     fn subjects_are_plain_words_joined_by_dots() {
@@ -73,7 +78,7 @@ mod tests {
         for bad in
             ["", ".", "a.", ".a", "a..b", "a b", "a.*", "a.>", "a\t", "a\r\n", "$SYS.a", "a._b", "a.x>"]
         {
-            assert_eq!(prefix(bad).map(|problem| problem.place), Some(Place::Subject), "{bad}");
+            assert_eq!(prefix(bad).map(|problem| problem.place), Some(SUBJECT), "{bad}");
         }
     }
 
@@ -83,7 +88,7 @@ mod tests {
             assert_eq!(queue_group(good), None, "{good}");
         }
         for bad in ["", "a b", "*", ">", "a\n"] {
-            assert_eq!(queue_group(bad).map(|problem| problem.place), Some(Place::QueueGroup), "{bad:?}");
+            assert_eq!(queue_group(bad).map(|problem| problem.place), Some(QUEUE_GROUP), "{bad:?}");
         }
     }
 }

@@ -1,9 +1,7 @@
-use std::time::Duration;
-
 use proc_macro2::Ident;
 use syn::{Attribute, Type};
 
-use super::{Idempotency, Kind};
+use super::{Durable, Idempotency, Kind, Policy};
 use crate::docs::Docs;
 
 /// One RPC.
@@ -21,8 +19,10 @@ pub struct Method {
     pub kind: Kind,
     /// Whether it may run twice.
     pub idempotency: Idempotency,
-    /// Timeout of calls that set none.
-    pub timeout: Option<Duration>,
+    /// What it says of calls; [`Service::policy_of`](super::Service::policy_of) is what holds.
+    pub policy: Policy,
+    /// How calls are kept in a stream, if they are.
+    pub durable: Option<Durable>,
     /// The request message.
     pub request: Type,
     /// The response message.

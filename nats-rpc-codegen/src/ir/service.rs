@@ -1,7 +1,7 @@
 use proc_macro2::Ident;
 use syn::{Attribute, Path, Visibility};
 
-use super::Method;
+use super::{Method, Policy};
 use crate::docs::Docs;
 use crate::names;
 
@@ -24,6 +24,8 @@ pub struct Service {
     pub subject: Option<String>,
     /// Queue group, if it is not the default one.
     pub queue_group: Option<String>,
+    /// What holds for methods that say nothing else.
+    pub policy: Policy,
     /// File with the serialized descriptor set, as `include_bytes!` is to name it.
     pub descriptor_set: Option<String>,
     /// Where the generated code finds the runtime.
@@ -39,6 +41,13 @@ impl Service {
         let default = || names::default_subject(&self.proto_name);
         let prefix = self.subject.clone().unwrap_or_else(default);
         format!("{prefix}.{}", method.proto_name)
+    }
+
+    /// What holds for calls of a method: what it says itself, and for the rest what the service says and the method can
+    /// have.
+    #[must_use]
+    pub fn policy_of(&self, method: &Method) -> Policy {
+        Policy::of(&self.policy, method)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod allow;
 mod client;
+mod policy;
 mod scatter;
 mod server;
 mod spec;

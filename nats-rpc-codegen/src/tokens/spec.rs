@@ -1,7 +1,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::allow;
+use super::{allow, policy};
 use crate::ir::{Idempotency, Method, Service};
 use crate::names;
 
@@ -41,12 +41,9 @@ fn method_spec(service: &Service, index: usize, method: &Method) -> TokenStream 
     };
     let idempotency =
         idempotency.iter().map(|level| quote! { .with_idempotency(#runtime::Idempotency::#level) });
-    let timeout = method.timeout.iter().map(|timeout| {
-        let millis = Literal::u64_unsuffixed(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
-        quote! { .with_timeout(::core::time::Duration::from_millis(#millis)) }
-    });
+    let policies = policy::policies(service, method);
     quote! {
         #runtime::Spec::new(#service_name, #name, #index, #runtime::Kind::#kind).with_subject(#subject)
-            #(#idempotency)* #(#timeout)*
+            #(#idempotency)* #policies
     }
 }

@@ -42,7 +42,8 @@ pub enum Code {
     Unauthenticated = 16,
 }
 
-const CODES: [(Code, &str); 17] = [
+/// All codes in the order of their numbers, with their names.
+pub(super) const CODES: [(Code, &str); 17] = [
     (Code::Ok, "OK"),
     (Code::Cancelled, "CANCELLED"),
     (Code::Unknown, "UNKNOWN"),

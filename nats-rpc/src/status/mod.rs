@@ -1,6 +1,7 @@
 //! The one error of the crate.
 
 mod code;
+mod code_set;
 mod convert;
 pub mod details;
 mod reason;
@@ -13,7 +14,9 @@ use std::sync::Arc;
 use prost::{Message, Name};
 use prost_types::Any;
 
+use self::code::CODES;
 pub use self::code::Code;
+pub use self::code_set::CodeSet;
 pub(crate) use self::convert::BoxError;
 pub use self::convert::OrStatus;
 pub use self::reason::Reason;

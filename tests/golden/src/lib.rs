@@ -106,6 +106,11 @@ pub mod packages {
     include!("../cases/packages/out/mod.rs");
 }
 
+/// Policies of services and methods.
+pub mod policies {
+    include!("../cases/policies/out/mod.rs");
+}
+
 /// Names that Rust always has at hand.
 pub mod prelude_names {
     include!("../cases/prelude_names/out/mod.rs");

@@ -1,7 +1,14 @@
-use std::borrow::Cow;
-use std::time::Duration;
+//! The options in `nats/rpc/v1/options.proto`, as a file sets them.
 
-use prost_reflect::{DynamicMessage, MethodDescriptor, ReflectMessage, ServiceDescriptor, Value};
+mod help;
+mod policy;
+mod read;
+
+use nats_rpc_codegen::ir::{Durable, Policy};
+use prost_reflect::{DynamicMessage, MethodDescriptor, ReflectMessage, ServiceDescriptor};
+
+pub(crate) use self::help::help;
+use self::read::{message, string};
 
 /// Number of the extensions in `nats/rpc/v1/options.proto`.
 pub(crate) const EXTENSION: i32 = 56470;
@@ -11,12 +18,14 @@ pub(crate) const EXTENSION: i32 = 56470;
 pub(crate) struct ServiceOptions {
     pub(crate) subject: Option<String>,
     pub(crate) queue_group: Option<String>,
+    pub(crate) policy: Policy,
 }
 
 /// `option (nats.rpc.v1.method)`.
 #[derive(Debug, Default)]
 pub(crate) struct MethodOptions {
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) policy: Policy,
+    pub(crate) durable: Option<Durable>,
 }
 
 impl ServiceOptions {
@@ -24,7 +33,11 @@ impl ServiceOptions {
         let Some(options) = extension(&service.options(), "nats.rpc.v1.service") else {
             return Self::default();
         };
-        Self { subject: string(&options, "subject"), queue_group: string(&options, "queue_group") }
+        Self {
+            subject: string(&options, "subject"),
+            queue_group: string(&options, "queue_group"),
+            policy: policy::policy(&options),
+        }
     }
 }
 
@@ -33,8 +46,8 @@ impl MethodOptions {
         let Some(options) = extension(&method.options(), "nats.rpc.v1.method") else {
             return Self::default();
         };
-        let timeout = field(&options, "timeout_ms").and_then(|value| value.as_u32());
-        Self { timeout: timeout.map(|millis| Duration::from_millis(millis.into())) }
+        let durable = message(&options, "durable");
+        Self { policy: policy::policy(&options), durable: durable.map(|durable| policy::durable(&durable)) }
     }
 }
 
@@ -44,12 +57,4 @@ fn extension(options: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
         .has_extension(&extension)
         .then(|| options.get_extension(&extension).as_message().cloned())
         .flatten()
-}
-
-fn field<'a>(message: &'a DynamicMessage, name: &str) -> Option<Cow<'a, Value>> {
-    message.has_field_by_name(name).then(|| message.get_field_by_name(name)).flatten()
-}
-
-fn string(message: &DynamicMessage, name: &str) -> Option<String> {
-    field(message, name).and_then(|value| value.as_str().map(str::to_owned))
 }

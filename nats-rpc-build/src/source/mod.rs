@@ -1,0 +1,129 @@
+mod aggregate;
+
+use std::fs;
+
+use miette::{LabeledSpan, NamedSource};
+use prost_reflect::FileDescriptor;
+use prost_types::FileDescriptorProto;
+use prost_types::source_code_info::Location;
+
+pub(crate) use self::aggregate::word_again;
+use crate::builtin;
+use crate::load::Loaded;
+
+/// Where something is declared: a file, and a path in its descriptor as `SourceCodeInfo` has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    pub(crate) file: FileDescriptor,
+    pub(crate) path: Vec<i32>,
+    /// The names of the last numbers of the path, if these are fields within an option.
+    fields: Vec<String>,
+}
+
+impl Declared {
+    pub(crate) fn new(file: &FileDescriptor, path: &[i32]) -> Self {
+        Self { file: file.clone(), path: path.to_vec(), fields: Vec::new() }
+    }
+
+    /// A field of an option, by its number in the options and the numbers and names of the fields within it.
+    pub(crate) fn option(file: &FileDescriptor, option: &[i32], fields: Vec<(i32, String)>) -> Self {
+        let (numbers, fields): (Vec<_>, _) = fields.into_iter().unzip();
+        Self { file: file.clone(), path: [option, &numbers].concat(), fields }
+    }
+
+    /// File and path, to tell places apart.
+    pub(crate) fn place(&self) -> (String, Vec<i32>) {
+        (self.file.name().to_owned(), self.path.clone())
+    }
+
+    /// Where it is, or what it is in if it has no place itself. And how many numbers of the path that leaves out.
+    fn span(&self) -> Option<(Span, usize)> {
+        let file = self.file.file_descriptor_proto();
+        let is_here = |location: &&Location| location.path == self.path;
+        // `option (x).retry.max_attempts = 4` is where `retry` is set, too.
+        let is_within =
+            |location: &&Location| !self.fields.is_empty() && location.path.starts_with(&self.path);
+        let mut locations = file.source_code_info.as_ref()?.location.iter();
+        let is_own = locations.clone().any(|location| is_here(&location));
+        match locations.find(is_within).filter(|_| !is_own) {
+            Some(location) => Some((Span::of(location)?, 0)),
+            None => span(file, &self.path),
+        }
+    }
+
+    /// `greeter.proto:12`, for a warning.
+    pub(crate) fn line(&self) -> String {
+        let line = self.span().map_or(1, |(span, _)| span.line + 1);
+        format!("{}:{line}", self.file.name())
+    }
+
+    /// The text of the file, to show a part of it.
+    pub(crate) fn text(&self, loaded: &Loaded) -> Option<NamedSource<String>> {
+        let name = self.file.name();
+        let text = match loaded.files.get(name)? {
+            Some(path) => String::from_utf8_lossy(&fs::read(path).ok()?).into_owned(),
+            None => builtin::text(name)?.to_owned(),
+        };
+        Some(NamedSource::new(name, text.trim_start_matches('\u{feff}').to_owned()))
+    }
+
+    /// The place in the text.
+    pub(crate) fn label(&self, text: &NamedSource<String>, label: &str) -> Option<LabeledSpan> {
+        let (span, left_out) = self.span()?;
+        let text = text.inner();
+        let start = span.start(text);
+        let field = self.within(left_out).and_then(|fields| aggregate::find(text.get(start..)?, &fields));
+        let (start, length) = field.map_or((start, span.length), |field| (start + field.start, field.len()));
+        Some(LabeledSpan::new(Some(label.to_owned()), start, length))
+    }
+
+    /// The names of what the span of an option leaves out.
+    fn within(&self, left_out: usize) -> Option<Vec<&str>> {
+        let fields = self.fields.get(self.fields.len().checked_sub(left_out)?..)?;
+        (!fields.is_empty()).then(|| fields.iter().map(String::as_str).collect())
+    }
+}
+
+/// Where something is in the text of its file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// From 0.
+    line: usize,
+    /// In bytes, from 0.
+    column: usize,
+    /// In bytes.
+    length: usize,
+}
+
+impl Span {
+    /// What takes several lines is marked by its first character.
+    fn of(location: &Location) -> Option<Self> {
+        let numbers = location.span.iter().map(|number| usize::try_from(*number).unwrap_or(0));
+        match numbers.collect::<Vec<_>>()[..] {
+            [line, column, end] => Some(Self { line, column, length: end.saturating_sub(column) }),
+            [line, column, ..] => Some(Self { line, column, length: 1 }),
+            _ => None,
+        }
+    }
+
+    fn start(self, text: &str) -> usize {
+        let lines_before = text.split_inclusive('\n').take(self.line);
+        lines_before.map(str::len).sum::<usize>() + self.column
+    }
+
+    pub(crate) fn label(self, text: &str, label: &str) -> LabeledSpan {
+        LabeledSpan::new(Some(label.to_owned()), self.start(text), self.length)
+    }
+}
+
+/// Where `path` is declared, or what it is in if it has no place itself; and how many numbers of the path that leaves out.
+pub(crate) fn span(file: &FileDescriptorProto, path: &[i32]) -> Option<(Span, usize)> {
+    let info = file.source_code_info.as_ref()?;
+    let mut around = path;
+    loop {
+        if let Some(location) = info.location.iter().find(|location| location.path == around) {
+            return Some((Span::of(location)?, path.len() - around.len()));
+        }
+        around = around.split_last()?.1;
+    }
+}
