@@ -11,19 +11,21 @@ use crate::load::Loaded;
 use crate::output::Output;
 use crate::package::{Code, Materials, Package};
 use crate::prost::ByProst;
-use crate::{check, modules, parallel};
+use crate::{check, modules, package, parallel};
 
 /// Makes all files, in memory.
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
+    config.switches.check()?;
+    package::check_runtime(&config.runtime)?;
     let packages = Package::all(loaded);
-    check_names(&packages, config.parts, loaded)?;
+    check_names(&packages, config.switches.parts, loaded)?;
     let mut comments = Comments::default();
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
     let ByProst { mut code, services } = ByProst::run(&mut config.prost, files, &mut comments, loaded)?;
     let materials = Materials {
         runtime: &config.runtime,
-        parts: config.parts,
+        switches: &config.switches,
         services: &services,
         comments: &comments,
         loaded,

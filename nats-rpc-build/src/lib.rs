@@ -62,6 +62,7 @@
 //! }
 //! ```
 
+mod attributes;
 mod builtin;
 mod check;
 mod comments;
@@ -80,6 +81,7 @@ mod package;
 mod parallel;
 mod prost;
 mod source;
+mod switches;
 
 use std::path::Path;
 

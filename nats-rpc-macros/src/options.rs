@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use nats_rpc_codegen::ir::Idempotency;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::meta::ParseNestedMeta;
-use syn::parse::Parser;
-use syn::{Attribute, LitInt, LitStr, Path};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, LitInt, LitStr, Path, Token};
 
 use crate::Errors;
 
@@ -17,20 +17,32 @@ pub(crate) struct ServiceOptions {
     pub(crate) queue_group: Option<LitStr>,
     pub(crate) codec: Option<LitStr>,
     pub(crate) runtime: Option<Path>,
+    pub(crate) default_stubs: Option<()>,
 }
 
 impl ServiceOptions {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let parser = syn::meta::parser(|meta| options.option(&meta));
-        errors.take(parser.parse2(tokens));
+        let parser = syn::meta::parser(|meta| each(&meta, options.option(&meta), errors));
+        let parsed = parser.parse2(tokens);
+        errors.take(parsed);
         options
     }
 
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         if meta.path.is_ident("crate") {
-            let path = meta.value()?.call(Path::parse_mod_style)?;
+            let value = meta.value()?;
+            if value.peek(LitStr) {
+                return Err(value.error("a path without quotes, such as `crate = my_crate::nats_rpc`"));
+            }
+            let path = value.call(Path::parse_mod_style)?;
             return set(&mut self.runtime, path, meta);
+        }
+        if meta.path.is_ident("default_stubs") {
+            if meta.input.peek(Token![=]) {
+                return Err(meta.error("`default_stubs` has no value: it stands here or it doesn't"));
+            }
+            return set(&mut self.default_stubs, (), meta);
         }
         let slot = match meta.path.get_ident().map(ToString::to_string).as_deref() {
             Some("package") => &mut self.package,
@@ -40,7 +52,7 @@ impl ServiceOptions {
             Some("codec") => &mut self.codec,
             _ => {
                 return Err(meta.error(
-                    "unknown option: a service has `package`, `name`, `subject`, `queue_group`, `codec` and `crate`",
+                    "unknown option: a service has `package`, `name`, `subject`, `queue_group`, `codec`, `default_stubs` and `crate`",
                 ));
             }
         };
@@ -60,7 +72,8 @@ pub(crate) struct MethodOptions {
 impl MethodOptions {
     pub(crate) fn parse(attribute: &Attribute, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        errors.take(attribute.parse_nested_meta(|meta| options.option(&meta)));
+        let parsed = attribute.parse_nested_meta(|meta| each(&meta, options.option(&meta), errors));
+        errors.take(parsed);
         options
     }
 
@@ -75,12 +88,28 @@ impl MethodOptions {
                 set(&mut self.idempotency, level, meta)
             }
             Some("timeout_ms") => {
-                let millis: LitInt = meta.value()?.parse()?;
-                set(&mut self.timeout, (Duration::from_millis(millis.base10_parse()?), millis), meta)
+                let literal: LitInt = meta.value()?.parse()?;
+                set(&mut self.timeout, (millis(&literal)?, literal), meta)
             }
             _ => Err(meta.error("unknown option: a method has `name`, `idempotency` and `timeout_ms`")),
         }
     }
+}
+
+/// Keeps the error of one option, and goes on with the next.
+fn each(meta: &ParseNestedMeta<'_>, result: syn::Result<()>, errors: &mut Errors) -> syn::Result<()> {
+    if errors.take(result).is_none() {
+        skip(meta.input)?;
+    }
+    Ok(())
+}
+
+/// Passes over what is left of an option.
+fn skip(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _: TokenTree = input.parse()?;
+    }
+    Ok(())
 }
 
 /// Keeps the value of an option, unless it has one.
@@ -89,6 +118,13 @@ fn set<T>(slot: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> syn::Re
         return Err(syn::Error::new_spanned(&meta.path, "the option stands here twice"));
     }
     Ok(())
+}
+
+fn millis(literal: &LitInt) -> syn::Result<Duration> {
+    let millis: u32 = literal.base10_parse().map_err(|_| {
+        syn::Error::new_spanned(literal, format!("a timeout is 1 to {} milliseconds", u32::MAX))
+    })?;
+    Ok(Duration::from_millis(millis.into()))
 }
 
 fn idempotency(level: &LitStr) -> syn::Result<Idempotency> {

@@ -1,9 +1,15 @@
 //! Plain facts about a service; every name is resolved.
 
+mod body;
+mod documentation;
 mod kind;
 mod method;
+mod parts;
 mod service;
 
+pub use body::Body;
+pub use documentation::Documentation;
 pub use kind::{Idempotency, Kind};
 pub use method::Method;
-pub use service::{Parts, Paths, Service};
+pub use parts::{Attributes, Features, Parts};
+pub use service::{Paths, Service};
