@@ -2,11 +2,11 @@ use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use nats_rpc_codegen::ir::Parts;
-
+use crate::attributes::Item;
 use crate::error::Error;
 use crate::generate::generate;
 use crate::load::Loaded;
+use crate::switches::Switches;
 
 /// How to compile, for those who need more than [`compile`](crate::compile).
 ///
@@ -27,7 +27,7 @@ pub struct Config {
     pub(crate) include_file: Option<String>,
     pub(crate) runtime: String,
     pub(crate) prost: prost_build::Config,
-    pub(crate) parts: Parts,
+    pub(crate) switches: Switches,
     pub(crate) recursion_limit: usize,
 }
 
@@ -39,7 +39,7 @@ impl Config {
             include_file: None,
             runtime: String::new(),
             prost: prost_build::Config::new(),
-            parts: Parts::default(),
+            switches: Switches::default(),
             recursion_limit: 128,
         };
         config.runtime_path("::nats_rpc")
@@ -76,13 +76,106 @@ impl Config {
 
     /// Whether to generate clients. The default is yes.
     pub const fn build_client(mut self, yes: bool) -> Self {
-        self.parts.client = yes;
+        self.switches.parts.client = yes;
         self
     }
 
     /// Whether to generate server traits and servers. The default is yes.
     pub const fn build_server(mut self, yes: bool) -> Self {
-        self.parts.server = yes;
+        self.switches.parts.server = yes;
+        self
+    }
+
+    /// Puts clients behind a cargo feature of the crate that includes them: `#[cfg(feature = "..")]` stands on every
+    /// item of a client. Messages and the facts about services are there with every feature.
+    ///
+    /// The feature has to be declared in that crate's `Cargo.toml`, or rustc warns about an unexpected `cfg`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use nats_rpc_build::Config;
+    /// let config = Config::new().client_feature("client").server_feature("server");
+    /// # drop(config);
+    /// ```
+    pub fn client_feature(mut self, feature: impl Into<String>) -> Self {
+        self.switches.features.client = Some(feature.into());
+        self
+    }
+
+    /// Puts server traits and servers behind a cargo feature, as [`client_feature`](Self::client_feature) does with
+    /// clients.
+    ///
+    /// # Examples
+    /// ```
+    /// # use nats_rpc_build::Config;
+    /// let config = Config::new().server_feature("server");
+    /// # drop(config);
+    /// ```
+    pub fn server_feature(mut self, feature: impl Into<String>) -> Self {
+        self.switches.features.server = Some(feature.into());
+        self
+    }
+
+    /// Whether an implementation may leave RPCs out, which then answer `UNIMPLEMENTED`. The default is no: leaving one
+    /// out is a compile error.
+    ///
+    /// With it, a new RPC in a `.proto` does not break the implementations that are there.
+    ///
+    /// # Examples
+    /// ```
+    /// # use nats_rpc_build::Config;
+    /// let config = Config::new().default_stubs(true);
+    /// # drop(config);
+    /// ```
+    pub const fn default_stubs(mut self, yes: bool) -> Self {
+        self.switches.default_stubs = yes;
+        self
+    }
+
+    /// Adds an attribute to the clients that `path` means.
+    ///
+    /// Paths are as in prost's settings: `.` is every service, `.greeter.v1` every one in that package and those in it,
+    /// `.greeter.v1.Greeter` that one, and `Greeter` or `v1.Greeter` every one whose full name ends so. If several
+    /// calls mean a client, it gets all their attributes, in the order of the calls.
+    ///
+    /// The attribute stands on the struct only: see [`client_feature`](Self::client_feature) for a `cfg`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use nats_rpc_build::Config;
+    /// let config = Config::new().client_attribute(".greeter.v1", "#[must_use]");
+    /// # drop(config);
+    /// ```
+    pub fn client_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        self.switches.attributes.add(Item::Client, path.into(), attribute.into());
+        self
+    }
+
+    /// Adds an attribute to the servers that `path` means, as [`client_attribute`](Self::client_attribute) does to
+    /// clients.
+    ///
+    /// # Examples
+    /// ```
+    /// # use nats_rpc_build::Config;
+    /// let config = Config::new().server_attribute("Greeter", "#[doc(alias = \"hello\")]");
+    /// # drop(config);
+    /// ```
+    pub fn server_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        self.switches.attributes.add(Item::Server, path.into(), attribute.into());
+        self
+    }
+
+    /// Adds an attribute to the traits that `path` means, as [`client_attribute`](Self::client_attribute) does to
+    /// clients.
+    ///
+    /// # Examples
+    /// ```
+    /// # use nats_rpc_build::Config;
+    /// let config = Config::new().trait_attribute(".", "#[diagnostic::on_unimplemented(note = \"see the guide\")]");
+    /// # drop(config);
+    /// ```
+    pub fn trait_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        self.switches.attributes.add(Item::Trait, path.into(), attribute.into());
         self
     }
 
@@ -135,7 +228,7 @@ impl fmt::Debug for Config {
             .field("out_dir", &self.out_dir)
             .field("include_file", &self.include_file)
             .field("runtime", &self.runtime)
-            .field("parts", &self.parts)
+            .field("switches", &self.switches)
             .field("recursion_limit", &self.recursion_limit)
             .finish_non_exhaustive()
     }

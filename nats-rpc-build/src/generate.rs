@@ -12,12 +12,14 @@ use crate::merge::Shared;
 use crate::output::Output;
 use crate::package::{Code, Materials, Package};
 use crate::prost::ByProst;
-use crate::{check, google, modules, parallel};
+use crate::{check, google, modules, package, parallel};
 
 /// Makes all files, in memory.
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
+    config.switches.check()?;
+    package::check_runtime(&config.runtime)?;
     let packages = Package::all(loaded);
-    check_names(&packages, config.parts, loaded)?;
+    check_names(&packages, config.switches.parts, loaded)?;
     let files = packages.values().flat_map(|package| &package.files);
     Error::of_any(check::depth(files, config.recursion_limit, loaded).as_slice())?;
     let mut comments = Comments::default();
@@ -36,7 +38,7 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     };
     let materials = Materials {
         runtime: &config.runtime,
-        parts: config.parts,
+        switches: &config.switches,
         services: &services,
         comments: &comments,
         loaded,
@@ -65,7 +67,7 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     if config.include_file.is_some() {
         let included = packages.values().filter(|package| output.modules.contains(&package.name));
         let files: Vec<_> = included.flat_map(|package| package.files.iter().cloned()).collect();
-        reports.extend(check::modules(&files, config.parts, loaded));
+        reports.extend(check::modules(&files, config.switches.parts, loaded));
     }
     Error::of_any(&reports)?;
     if let Some(name) = config.include_file {

@@ -70,6 +70,7 @@
 //! range and default. All are checked when code is generated, and `nats_rpc::Method` gives them at run time. **No layer
 //! of this release acts on policies** but the timeout: the others are data for layers.
 
+mod attributes;
 mod builtin;
 mod cause;
 mod check;
@@ -91,6 +92,7 @@ mod package;
 mod parallel;
 mod prost;
 mod source;
+mod switches;
 
 use std::path::Path;
 

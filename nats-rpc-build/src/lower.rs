@@ -1,11 +1,13 @@
-use nats_rpc_codegen::ir::{Idempotency, Kind, Method, Parts, Paths, Service};
+use nats_rpc_codegen::ir::{Body, Documentation, Idempotency, Kind, Method, Paths, Service};
 use nats_rpc_codegen::names;
 use prost_reflect::ServiceDescriptor;
 use prost_types::method_options::IdempotencyLevel;
 use syn::{Attribute, Type, Visibility, parse_quote};
 
 use crate::comments::Comments;
+use crate::error::Error;
 use crate::options::{MethodOptions, ServiceOptions};
+use crate::switches::Switches;
 
 /// A service that prost has read, and its descriptor.
 pub(crate) struct Source<'a> {
@@ -14,22 +16,27 @@ pub(crate) struct Source<'a> {
 }
 
 /// What is the same for all services of a package.
-pub(crate) struct Settings {
+pub(crate) struct Settings<'a> {
     pub(crate) runtime: syn::Path,
-    pub(crate) parts: Parts,
+    pub(crate) switches: &'a Switches,
     pub(crate) descriptor_set: String,
 }
 
-pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comments) -> Service {
+pub(crate) fn lower(
+    source: &Source<'_>,
+    settings: &Settings<'_>,
+    comments: &Comments,
+) -> Result<Service, Error> {
     let numbers = 0..source.prost.methods.len();
     let methods = numbers.map(|number| method(source, number, settings, comments)).collect();
     let options = ServiceOptions::of(source.descriptor);
-    let runtime = &settings.runtime;
-    Service {
+    let Settings { runtime, switches, .. } = settings;
+    Ok(Service {
         ident: names::type_name(&source.prost.proto_name),
         proto_name: source.descriptor.full_name().to_owned(),
         docs: docs(&source.prost.comments, comments),
         deprecated: deprecated(source.prost.options.deprecated()),
+        supertraits: Vec::new(),
         visibility: Visibility::Public(syn::token::Pub::default()),
         methods,
         subject: options.subject,
@@ -37,11 +44,13 @@ pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comment
         policy: options.policy,
         descriptor_set: Some(settings.descriptor_set.clone()),
         paths: Paths { runtime: runtime.clone(), codec: parse_quote!(#runtime::codec::Prost) },
-        parts: settings.parts,
-    }
+        parts: switches.parts,
+        features: switches.features.clone(),
+        attributes: switches.attributes.of(source.descriptor.full_name())?,
+    })
 }
 
-fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Comments) -> Method {
+fn method(source: &Source<'_>, number: usize, settings: &Settings<'_>, comments: &Comments) -> Method {
     let prost = &source.prost.methods[number];
     let options =
         source.descriptor.methods().nth(number).map(|method| MethodOptions::of(&method)).unwrap_or_default();
@@ -58,6 +67,7 @@ fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Co
         proto_name: prost.proto_name.clone(),
         docs: docs(&prost.comments, comments),
         deprecated: deprecated(prost.options.deprecated()),
+        attributes: Vec::new(),
         kind,
         idempotency: match prost.options.idempotency_level() {
             IdempotencyLevel::IdempotencyUnknown => Idempotency::Unknown,
@@ -70,6 +80,7 @@ fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Co
         output: parse_quote!(::core::result::Result<#runtime::Response<#output>, #runtime::Status>),
         request,
         response,
+        body: if settings.switches.default_stubs { Body::Unimplemented } else { Body::Required },
     }
 }
 
@@ -77,8 +88,8 @@ fn deprecated(yes: bool) -> Option<Attribute> {
     yes.then(|| parse_quote!(#[deprecated]))
 }
 
-fn docs(prost: &prost_build::Comments, comments: &Comments) -> nats_rpc_codegen::docs::Docs {
-    prost.leading.iter().find_map(|line| comments.docs(line)).unwrap_or_default()
+fn docs(prost: &prost_build::Comments, comments: &Comments) -> Documentation {
+    Documentation::Comment(prost.leading.iter().find_map(|line| comments.docs(line)).unwrap_or_default())
 }
 
 /// A type as prost writes it, which is always one that parses.

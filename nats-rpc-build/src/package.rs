@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use nats_rpc_codegen::ir::{Parts, Service};
+use nats_rpc_codegen::ir::Service;
 use nats_rpc_codegen::tokens;
 use prost_build::Module;
 use prost_reflect::{FileDescriptor, ServiceDescriptor};
@@ -11,6 +11,7 @@ use crate::error::{Error, Report};
 use crate::load::Loaded;
 use crate::lower::{Settings, Source, lower};
 use crate::merge::Shared;
+use crate::switches::Switches;
 use crate::{builtin, check, format, messages};
 
 /// The files of one package.
@@ -22,7 +23,7 @@ pub(crate) struct Package {
 /// What the code of all packages is made from.
 pub(crate) struct Materials<'a> {
     pub(crate) runtime: &'a str,
-    pub(crate) parts: Parts,
+    pub(crate) switches: &'a Switches,
     pub(crate) services: &'a BTreeMap<String, prost_build::Service>,
     pub(crate) comments: &'a Comments,
     pub(crate) loaded: &'a Loaded,
@@ -96,17 +97,22 @@ impl Package {
     fn services(&self, materials: &Materials<'_>) -> Result<Vec<(ServiceDescriptor, Service)>, Error> {
         let settings = Settings {
             runtime: runtime(materials.runtime)?,
-            parts: materials.parts,
+            switches: materials.switches,
             descriptor_set: self.descriptor_set(),
         };
         let descriptors = self.files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
         let lowered = descriptors.filter_map(|descriptor| {
             let prost = materials.services.get(descriptor.full_name())?;
             let service = lower(&Source { prost, descriptor: &descriptor }, &settings, materials.comments);
-            Some((descriptor, service))
+            Some(service.map(|service| (descriptor, service)))
         });
-        Ok(lowered.collect())
+        lowered.collect()
     }
+}
+
+/// Finds a path that is none, before prost stumbles over it.
+pub(crate) fn check_runtime(path: &str) -> Result<(), Error> {
+    runtime(path).map(drop)
 }
 
 fn runtime(path: &str) -> Result<syn::Path, Error> {

@@ -79,9 +79,40 @@ fn a_deep_chain_passes_where_the_crate_lets_rustc_look_deeper() {
     let _ = compile(127).expect_err("too deep");
 }
 
+#[test]
+fn settings_that_can_not_be_are_named() {
+    let case = golden().join("cases/unary");
+    let refused = |config: Config| {
+        let out = scratch("settings");
+        let error = config.out_dir(&out).compile(&protos(&case), &[&case]).expect_err("refused");
+        assert!(files(&out).is_empty(), "nothing is written after an error");
+        error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let client = refused(Config::new().client_attribute("Nobody", "#[derive("));
+    assert!(client.contains("`Config::client_attribute` was given `#[derive(` for \"Nobody\""), "{client}");
+    let server = refused(Config::new().server_attribute(".", "must_use"));
+    assert!(server.contains("`Config::server_attribute` was given `must_use`"), "{server}");
+    let trait_ = refused(Config::new().trait_attribute(".", ""));
+    assert!(trait_.contains("`Config::trait_attribute` was given ``"), "{trait_}");
+    let feature = refused(Config::new().client_feature("a \"client\""));
+    assert!(feature.contains("`Config::client_feature` was given \"a \\\"client\\\"\""), "{feature}");
+    let feature = refused(Config::new().server_feature(""));
+    assert!(feature.contains("`Config::server_feature` was given \"\""), "{feature}");
+    let path = refused(Config::new().runtime_path("nats rpc"));
+    assert!(path.contains("`nats rpc` is not a path"), "{path}");
+}
+
 fn config(case: &str) -> Config {
     match case {
+        "attributes" => Config::new()
+            .client_attribute(".", "#[must_use]")
+            .client_attribute(".attributes.v1.Echo", "#[derive(PartialEq, Eq)]")
+            .server_attribute("Echo", "#[doc(alias = \"parrot\")]")
+            .trait_attribute(".attributes", "#[diagnostic::on_unimplemented(note = \"see the guide\")]"),
         "client_only" => Config::new().build_server(false),
+        "default_stubs" => Config::new().default_stubs(true),
+        "features" => Config::new().client_feature("client").server_feature("server"),
+        "runtime_path" => Config::new().runtime_path("crate::rpc"),
         "server_only" => Config::new().build_client(false),
         _ => Config::new(),
     }

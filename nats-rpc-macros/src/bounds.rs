@@ -63,4 +63,13 @@ mod tests {
         assert_eq!(places(tokens.clone(), "bidi_streaming"), [ask]);
         assert_eq!(places(tokens, "handle_bidi_streaming"), [ask]);
     }
+
+    #[test]
+    fn what_is_in_a_body_stays_where_it_is_written() {
+        let text = "trait Greeter {\n  async fn hello(&self, q: Request<Ask>) -> Result<Response<Answer>, Status> {\n    answer(q)\n  }\n}";
+        let item = syn::parse_str(text).expect("a trait");
+        let tokens = crate::expand(TokenStream::new(), &item).expect("a service");
+        assert_eq!(places(tokens.clone(), "answer"), [(3, 4)]);
+        assert_eq!(places(tokens, "q"), [(2, 24), (3, 11)]);
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Use it through `nats-rpc`, which re-exports it.
 
+mod attributes;
 mod bounds;
 mod method;
 mod options;
@@ -45,6 +46,7 @@ use syn::{ItemTrait, parse_macro_input};
 /// | `queue_group = "workers"` | queue group of the instances | `q` |
 /// | `timeout_ms`, `retry(..)`, `hedge(..)`, `breaker(..)` | for methods that say nothing else | see below |
 /// | `codec = "json"` | how messages become bytes, `"prost"` or `"json"` | `"prost"` |
+/// | `default_stubs` | a method without a body may be left out, and answers `UNIMPLEMENTED` | it can't be left out |
 /// | `crate = path` | where the runtime is | `::nats_rpc` |
 ///
 /// # Options of a method
@@ -65,6 +67,33 @@ use syn::{ItemTrait, parse_macro_input};
 /// such as `#[rpc(retry(max_attempts = 4, retryable_codes = [UNAVAILABLE, ABORTED]))]`, `#[rpc(breaker(off))]` and, with all
 /// defaults, `#[rpc(durable)]`. `nats_rpc::Method` gives them. **No layer of this release reads policies** but the
 /// timeout, so the others change nothing by themselves.
+///
+/// # Bodies
+///
+/// A method may have a body, which is what it does where an implementation leaves it out:
+///
+/// ```
+/// use nats_rpc::{Request, Response, Status};
+///
+/// #[nats_rpc::service(package = "greeter.v1")]
+/// trait Greeter: std::fmt::Debug {
+///     async fn say_hello(&self, request: Request<String>) -> Result<Response<String>, Status> {
+///         Ok(format!("Hello, {}! I am {self:?}.", request.get_ref()).into())
+///     }
+/// }
+///
+/// #[derive(Debug)]
+/// struct Plain;
+///
+/// impl Greeter for Plain {}
+/// ```
+///
+/// Implementations are `Send + Sync + 'static`, and what else the trait asks for.
+///
+/// # Attributes
+///
+/// Documentation and `#[deprecated]` go to the trait and the client, lint levels such as `#[expect(..)]` to the trait.
+/// Others are refused.
 ///
 /// # Errors
 /// What can't be a service is refused at compile time, all mistakes of a trait at once; so is a message that the codec

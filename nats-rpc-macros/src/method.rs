@@ -1,10 +1,10 @@
-use nats_rpc_codegen::docs::Docs;
-use nats_rpc_codegen::ir::Method;
+use nats_rpc_codegen::ir::{Body, Method};
 use nats_rpc_codegen::names;
 use proc_macro2::Span;
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, TraitItemFn};
+use syn::TraitItemFn;
 
 use crate::Errors;
+use crate::attributes::Attributes;
 use crate::options::MethodOptions;
 use crate::service::wire_name;
 use crate::signature::{self, Types};
@@ -16,11 +16,8 @@ pub(crate) struct MethodSpans {
     pub(crate) options: Spans,
 }
 
-/// A method of the model, and where it stands.
-pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, MethodSpans)> {
-    if let Some(body) = &item.default {
-        errors.at(body, "an RPC has no body here: whoever implements the trait writes it");
-    }
+/// A method of the model, and where it stands. `stub` says what one without a body does.
+pub(crate) fn parse(item: &TraitItemFn, stub: &Body, errors: &mut Errors) -> Option<(Method, MethodSpans)> {
     let attributes = Attributes::parse(&item.attrs, errors);
     let options = attributes.rpc.map(|rpc| MethodOptions::parse(rpc, errors)).unwrap_or_default();
     let Types { kind, request, response, argument, output } = signature::parse(&item.sig, errors)?;
@@ -38,6 +35,7 @@ pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, 
         proto_name,
         docs: attributes.docs,
         deprecated: attributes.deprecated,
+        attributes: attributes.lints,
         kind,
         idempotency: options.idempotency.unwrap_or_default(),
         policy: options.policy,
@@ -46,46 +44,10 @@ pub(crate) fn parse(item: &TraitItemFn, errors: &mut Errors) -> Option<(Method, 
         response,
         argument,
         output,
+        body: item
+            .default
+            .clone()
+            .map_or_else(|| stub.clone(), |block| Body::Provided { inputs: item.sig.inputs.clone(), block }),
     };
     Some((method, spans))
-}
-
-/// What stands above a trait or a method.
-pub(crate) struct Attributes<'a> {
-    pub(crate) docs: Docs,
-    pub(crate) deprecated: Option<Attribute>,
-    pub(crate) rpc: Option<&'a Attribute>,
-}
-
-impl<'a> Attributes<'a> {
-    pub(crate) fn parse(attributes: &'a [Attribute], errors: &mut Errors) -> Self {
-        let (mut docs, mut deprecated, mut rpc) = (Vec::new(), None, None);
-        for attribute in attributes {
-            if let Some(line) = doc(attribute) {
-                docs.push(line);
-            } else if attribute.path().is_ident("deprecated") {
-                deprecated = Some(attribute.clone());
-            } else if attribute.path().is_ident("rpc") {
-                if rpc.replace(attribute).is_some() {
-                    errors.at(attribute, "options of a method stand in one `#[rpc(..)]`");
-                }
-            } else {
-                errors.at(
-                    attribute,
-                    "only documentation, `#[deprecated]` and, on methods, `#[rpc(..)]` work here",
-                );
-            }
-        }
-        Self { docs: Docs::from_rust(docs), deprecated, rpc }
-    }
-}
-
-fn doc(attribute: &Attribute) -> Option<String> {
-    match &attribute.meta {
-        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) => Some(line.value()),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -1,8 +1,8 @@
 use nats_rpc_codegen::ir::{Durable, Idempotency, Policy};
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::meta::ParseNestedMeta;
-use syn::parse::Parser;
-use syn::{Attribute, LitStr, Path};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, LitStr, Path, Token};
 
 use crate::spans::Spans;
 use crate::{Errors, policy};
@@ -16,6 +16,7 @@ pub(crate) struct ServiceOptions {
     pub(crate) queue_group: Option<LitStr>,
     pub(crate) codec: Option<LitStr>,
     pub(crate) runtime: Option<Path>,
+    pub(crate) default_stubs: Option<()>,
     pub(crate) policy: Policy,
     pub(crate) spans: Spans,
 }
@@ -23,8 +24,9 @@ pub(crate) struct ServiceOptions {
 impl ServiceOptions {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let parser = syn::meta::parser(|meta| options.option(&meta));
-        errors.take(parser.parse2(tokens));
+        let parser = syn::meta::parser(|meta| each(&meta, options.option(&meta), errors));
+        let parsed = parser.parse2(tokens);
+        errors.take(parsed);
         options
     }
 
@@ -33,8 +35,18 @@ impl ServiceOptions {
             return Ok(());
         }
         if meta.path.is_ident("crate") {
-            let path = meta.value()?.call(Path::parse_mod_style)?;
+            let value = meta.value()?;
+            if value.peek(LitStr) {
+                return Err(value.error("a path without quotes, such as `crate = my_crate::nats_rpc`"));
+            }
+            let path = value.call(Path::parse_mod_style)?;
             return set(&mut self.runtime, path, meta);
+        }
+        if meta.path.is_ident("default_stubs") {
+            if meta.input.peek(Token![=]) {
+                return Err(meta.error("`default_stubs` has no value: it stands here or it doesn't"));
+            }
+            return set(&mut self.default_stubs, (), meta);
         }
         let slot = match meta.path.get_ident().map(ToString::to_string).as_deref() {
             Some("package") => &mut self.package,
@@ -45,7 +57,7 @@ impl ServiceOptions {
             _ => {
                 return Err(meta.error(
                     "unknown option: a service has `package`, `name`, `subject`, `queue_group`, `timeout_ms`, `retry`, \
-                     `hedge`, `breaker`, `codec` and `crate`",
+                     `hedge`, `breaker`, `codec`, `default_stubs` and `crate`",
                 ));
             }
         };
@@ -70,7 +82,8 @@ pub(crate) struct MethodOptions {
 impl MethodOptions {
     pub(crate) fn parse(attribute: &Attribute, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        errors.take(attribute.parse_nested_meta(|meta| options.option(&meta)));
+        let parsed = attribute.parse_nested_meta(|meta| each(&meta, options.option(&meta), errors));
+        errors.take(parsed);
         options
     }
 
@@ -97,6 +110,22 @@ impl MethodOptions {
             )),
         }
     }
+}
+
+/// Keeps the error of one option, and goes on with the next.
+fn each(meta: &ParseNestedMeta<'_>, result: syn::Result<()>, errors: &mut Errors) -> syn::Result<()> {
+    if errors.take(result).is_none() {
+        skip(meta.input)?;
+    }
+    Ok(())
+}
+
+/// Passes over what is left of an option.
+fn skip(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _: TokenTree = input.parse()?;
+    }
+    Ok(())
 }
 
 /// Keeps the value of an option, unless it has one.

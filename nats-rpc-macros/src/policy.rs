@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use nats_rpc_codegen::ir::{Breaker, Code, Durable, Hedge, Policy, Retry};
+use proc_macro2::TokenStream;
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parse;
 use syn::punctuated::Punctuated;
@@ -125,7 +126,14 @@ impl<'a, 'b> Setting<'a, 'b> {
             return Ok(());
         }
         let within = format!("{}.", self.name);
-        self.meta.parse_nested_meta(|meta| read(Setting::new(&within, &meta, self.spans)?))
+        self.meta.parse_nested_meta(|meta| {
+            let result = Setting::new(&within, &meta, self.spans).and_then(&mut read);
+            if result.is_err() {
+                // What is left unread in parentheses would be an error, too.
+                let _: TokenStream = meta.input.parse()?;
+            }
+            result
+        })
     }
 
     fn flag(&mut self) -> bool {
@@ -140,7 +148,10 @@ impl<'a, 'b> Setting<'a, 'b> {
     }
 
     fn number(&mut self) -> syn::Result<u32> {
-        self.value::<LitInt>()?.base10_parse()
+        let number: LitInt = self.value()?;
+        number.base10_parse().map_err(|_| {
+            syn::Error::new_spanned(&number, format!("expected a whole number, {} at most", u32::MAX))
+        })
     }
 
     fn millis(&mut self) -> syn::Result<Duration> {

@@ -1,12 +1,13 @@
 use nats_rpc_codegen::check::{self, Owner, Place};
-use nats_rpc_codegen::ir::{Parts, Paths, Service};
+use nats_rpc_codegen::ir::{self, Body, Parts, Paths, Service};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{ItemTrait, LitStr, Path, TraitItem, parse_quote};
 
 use crate::Errors;
-use crate::method::{self, Attributes, MethodSpans};
+use crate::attributes::Attributes;
+use crate::method::{self, MethodSpans};
 use crate::options::ServiceOptions;
 
 /// The model of a trait.
@@ -21,11 +22,12 @@ pub(crate) fn parse(tokens: TokenStream, item: &ItemTrait) -> syn::Result<Servic
         );
     }
     check_trait(item, &mut errors);
+    let stub = if options.default_stubs.is_some() { Body::Unimplemented } else { Body::Required };
     let mut methods = Vec::new();
     let mut spans = Vec::new();
     for item in &item.items {
         if let TraitItem::Fn(item) = item {
-            if let Some((method, place)) = method::parse(item, &mut errors) {
+            if let Some((method, place)) = method::parse(item, &stub, &mut errors) {
                 methods.push(method);
                 spans.push(place);
             }
@@ -39,6 +41,7 @@ pub(crate) fn parse(tokens: TokenStream, item: &ItemTrait) -> syn::Result<Servic
         proto_name: full_name(&options, item, &mut errors),
         docs: attributes.docs,
         deprecated: attributes.deprecated,
+        supertraits: item.supertraits.iter().cloned().collect(),
         visibility: item.vis.clone(),
         methods,
         subject: options.subject.as_ref().map(LitStr::value),
@@ -47,6 +50,8 @@ pub(crate) fn parse(tokens: TokenStream, item: &ItemTrait) -> syn::Result<Servic
         descriptor_set: None,
         paths: Paths { codec: codec(options.codec.as_ref(), &runtime, &mut errors), runtime },
         parts: Parts::default(),
+        features: ir::Features::default(),
+        attributes: ir::Attributes { trait_: attributes.lints, ..ir::Attributes::default() },
     };
     for problem in check::service(&service) {
         let span = span(problem.place, item, &options, &spans);
@@ -60,11 +65,11 @@ fn check_trait(item: &ItemTrait, errors: &mut Errors) {
     if let Some(unsafety) = item.unsafety {
         errors.at(unsafety, "a service is a safe trait");
     }
-    if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
+    if !item.generics.params.is_empty() {
         errors.at(&item.generics, "a service has no generic parameters: its types are known to both sides");
     }
-    if !item.supertraits.is_empty() {
-        errors.at(&item.supertraits, "a service has no supertraits: `Send + Sync + 'static` are added");
+    if let Some(clause) = &item.generics.where_clause {
+        errors.at(clause, "a service has no conditions: what implementations are besides stands behind its name, as `: Clone`");
     }
 }
 

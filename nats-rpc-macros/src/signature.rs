@@ -22,6 +22,13 @@ pub(crate) fn parse(signature: &Signature, errors: &mut Errors) -> Option<Types>
     if signature.asyncness.is_none() {
         errors.at(signature.fn_token, "an RPC is an `async fn`");
     }
+    if signature.generics.lifetimes().any(|parameter| parameter.lifetime.ident == "async_trait") {
+        errors.at(
+            &signature.ident,
+            "`#[async_trait]` is not needed: leave it out, here and above implementations",
+        );
+        return None;
+    }
     if !signature.generics.params.is_empty() {
         errors.at(&signature.generics, "an RPC has no generic parameters: its types are known to both sides");
     }
@@ -37,6 +44,9 @@ pub(crate) fn parse(signature: &Signature, errors: &mut Errors) -> Option<Types>
     let argument = argument(signature, errors);
     let output = output(signature, errors);
     let ((argument, requests), (output, responses)) = argument.zip(output)?;
+    for message in [&requests.message, &responses.message] {
+        check_message(message, errors);
+    }
     let kind = Kind::of(requests.stream, responses.stream);
     Some(Types { kind, request: requests.message, response: responses.message, argument, output })
 }
@@ -51,6 +61,30 @@ impl Messages {
     fn of(ty: &Type) -> Self {
         let streamed = generics::<1>(ty, "Streaming").map(|[message]| message);
         Self { message: streamed.unwrap_or(ty).clone(), stream: streamed.is_some() }
+    }
+}
+
+/// Finds types that no message is, whatever the codec.
+fn check_message(message: &Type, errors: &mut Errors) {
+    let is_self = |path: &syn::TypePath| path.path.is_ident("Self");
+    match unwrapped(message) {
+        Type::Reference(_) => errors.at(message, "a message owns what it holds: it can't be a reference"),
+        Type::ImplTrait(_) | Type::TraitObject(_) | Type::Infer(_) => {
+            errors.at(message, "a message is of one named type: both sides have to know it");
+        }
+        Type::Path(path) if is_self(path) => {
+            errors.at(message, "a message is of one named type: `Self` is another for each implementation");
+        }
+        _ => {}
+    }
+}
+
+/// The type without what a macro by example puts around it.
+fn unwrapped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => unwrapped(&group.elem),
+        Type::Paren(paren) => unwrapped(&paren.elem),
+        other => other,
     }
 }
 
@@ -76,7 +110,7 @@ fn argument(signature: &Signature, errors: &mut Errors) -> Option<(Type, Message
         errors.at(more, "an RPC takes one request: put what belongs to it into its message");
     }
     let Some([message]) = generics::<1>(&argument.ty, "Request") else {
-        errors.at(&argument.ty, "a request is `Request<..>` around a message");
+        errors.at(&argument.ty, "a request is `Request<..>` around a message, written out: what an alias stands for can't be seen here");
         return None;
     };
     Some(((*argument.ty).clone(), Messages::of(message)))
@@ -88,7 +122,7 @@ fn is_shared_self(receiver: &syn::Receiver) -> bool {
 
 /// `Result<Response<B>, Status>` and `B`.
 fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Messages)> {
-    const MESSAGE: &str = "an RPC returns `Result<Response<..>, Status>`";
+    const MESSAGE: &str = "an RPC returns `Result<Response<..>, Status>`, written out: what an alias stands for can't be seen here";
     let ReturnType::Type(_, output) = &signature.output else {
         errors.at(&signature.ident, MESSAGE);
         return None;
@@ -101,7 +135,7 @@ fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Messages)
         errors.at(status, "the error of an RPC is `Status`");
     }
     let Some([message]) = generics::<1>(response, "Response") else {
-        errors.at(response, "a response is `Response<..>` around a message");
+        errors.at(response, "a response is `Response<..>` around a message, written out: what an alias stands for can't be seen here");
         return None;
     };
     Some(((**output).clone(), Messages::of(message)))
@@ -109,7 +143,7 @@ fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Messages)
 
 /// The arguments of a type whose last segment has that name, if there are as many.
 fn generics<'a, const N: usize>(ty: &'a Type, name: &str) -> Option<[&'a Type; N]> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = unwrapped(ty) else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == name)?;
     let types = match &last.arguments {
         PathArguments::None => Vec::new(),

@@ -4,7 +4,7 @@ pub use prost;
 pub use prost_types;
 pub use tower_service::Service;
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::sync::Arc;
 
 use crate::call::{IntoRequest, IntoStreamingRequest, Request, Response, Streaming};
@@ -133,4 +133,9 @@ where
 /// Answers a call of a method that the service does not have.
 pub fn unimplemented(call: &Call) -> HandlerFuture {
     crate::server::unimplemented(call)
+}
+
+/// Answers a call of a method that the implementation leaves out.
+pub fn not_implemented<R: Send>(method: Method) -> Ready<Result<Response<R>, Status>> {
+    ready(Err(crate::server::not_implemented(&method)))
 }

@@ -1,4 +1,5 @@
-//! Every published library must compile without features and with each one alone.
+//! Every published library must compile without features and with each one alone. So must the generated code, which can
+//! be behind features.
 
 use crate::{
     cargo::{self, items},
@@ -19,13 +20,13 @@ pub(crate) fn run() -> Result<(), Error> {
     Ok(())
 }
 
-/// The published libraries with their features.
+/// The published libraries, and private ones that have features, with their features.
 fn libraries(metadata: &Value) -> Vec<(String, Vec<String>)> {
     let is_library =
         |target: &Value| items(&target["kind"]).any(|kind| kind == "lib" || kind == "proc-macro");
     items(&metadata["packages"])
         // `publish = false` is an empty list of registries here.
-        .filter(|package| package["publish"].is_null())
+        .filter(|package| package["publish"].is_null() || has_features(package))
         .filter(|package| items(&package["targets"]).any(is_library))
         .filter_map(|package| {
             let features = package["features"].as_object()?.keys().cloned().collect();
@@ -34,23 +35,27 @@ fn libraries(metadata: &Value) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
+fn has_features(package: &Value) -> bool {
+    package["features"].as_object().is_some_and(|features| !features.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::libraries;
     use serde_json::json;
 
     #[test]
-    fn private_crates_and_programs_are_left_out() {
+    fn programs_and_private_crates_without_features_are_left_out() {
         let metadata = json!({"packages": [
             {"name": "a", "publish": null, "targets": [{"kind": ["lib"]}], "features": {"x": [], "default": ["x"]}},
             {"name": "b", "publish": null, "targets": [{"kind": ["proc-macro"]}], "features": {}},
             {"name": "c", "publish": null, "targets": [{"kind": ["bin"]}], "features": {}},
             {"name": "d", "publish": [], "targets": [{"kind": ["lib"]}], "features": {}},
+            {"name": "e", "publish": [], "targets": [{"kind": ["lib"]}], "features": {"x": []}},
         ]});
         let list = libraries(&metadata);
-        assert_eq!(list.len(), 2);
-        assert_eq!(list[0].0, "a");
+        let names: Vec<_> = list.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "e"]);
         assert_eq!(list[0].1.len(), 2);
-        assert_eq!(list[1].0, "b");
     }
 }

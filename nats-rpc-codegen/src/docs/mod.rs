@@ -27,12 +27,6 @@ impl Docs {
         Self(blocks::lines(comment).into_iter().map(indent).collect())
     }
 
-    /// Documentation that is written in Rust already, taken as it is.
-    #[must_use]
-    pub fn from_rust(lines: Vec<String>) -> Self {
-        Self(lines)
-    }
-
     /// These lines, or `fallback` if there are none.
     #[must_use]
     pub fn or(&self, fallback: &str) -> Self {

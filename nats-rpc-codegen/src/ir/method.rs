@@ -1,8 +1,7 @@
 use proc_macro2::Ident;
 use syn::{Attribute, Type};
 
-use super::{Durable, Idempotency, Kind, Policy};
-use crate::docs::Docs;
+use super::{Body, Documentation, Durable, Idempotency, Kind, Policy};
 
 /// One RPC.
 #[derive(Debug, Clone)]
@@ -12,9 +11,11 @@ pub struct Method {
     /// Name on the wire, such as `SayHello`.
     pub proto_name: String,
     /// What is written above it.
-    pub docs: Docs,
+    pub docs: Documentation,
     /// The attribute `#[deprecated]`, if its use should warn.
     pub deprecated: Option<Attribute>,
+    /// What else the user writes above the trait's function.
+    pub attributes: Vec<Attribute>,
     /// One message or a stream, each way.
     pub kind: Kind,
     /// Whether it may run twice.
@@ -32,4 +33,6 @@ pub struct Method {
     pub argument: Type,
     /// What the trait's function resolves to: `Result<Response<..>, Status>`, with or without a `Streaming<..>`.
     pub output: Type,
+    /// What the trait's function does by default.
+    pub body: Body,
 }

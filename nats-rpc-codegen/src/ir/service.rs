@@ -1,8 +1,7 @@
 use proc_macro2::Ident;
-use syn::{Attribute, Path, Visibility};
+use syn::{Attribute, Path, TypeParamBound, Visibility};
 
-use super::{Method, Policy};
-use crate::docs::Docs;
+use super::{Attributes, Documentation, Features, Method, Parts, Policy};
 use crate::names;
 
 /// One service.
@@ -13,9 +12,11 @@ pub struct Service {
     /// Full name on the wire, such as `greeter.v1.Greeter`.
     pub proto_name: String,
     /// What is written above it.
-    pub docs: Docs,
+    pub docs: Documentation,
     /// The attribute `#[deprecated]`, if its use should warn.
     pub deprecated: Option<Attribute>,
+    /// What implementations are besides `Send + Sync + 'static`.
+    pub supertraits: Vec<TypeParamBound>,
     /// Visibility of the generated items.
     pub visibility: Visibility,
     /// The methods that are generated.
@@ -32,6 +33,10 @@ pub struct Service {
     pub paths: Paths,
     /// What to generate.
     pub parts: Parts,
+    /// Which cargo features the parts need.
+    pub features: Features,
+    /// What the user adds above the parts.
+    pub attributes: Attributes,
 }
 
 impl Service {
@@ -58,19 +63,4 @@ pub struct Paths {
     pub runtime: Path,
     /// The codec of the messages, such as `::nats_rpc::codec::Prost`.
     pub codec: Path,
-}
-
-/// What to generate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
-    /// The client.
-    pub client: bool,
-    /// The trait and the server.
-    pub server: bool,
-}
-
-impl Default for Parts {
-    fn default() -> Self {
-        Self { client: true, server: true }
-    }
 }

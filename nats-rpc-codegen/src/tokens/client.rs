@@ -1,7 +1,7 @@
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{allow, at_request, method_attributes};
+use super::{above, at_request, method_attributes, spec_of};
 use crate::ir::{Kind, Method, Service};
 use crate::names;
 
@@ -12,20 +12,22 @@ pub(super) fn client(service: &Service) -> TokenStream {
     let name = names::client(&service.ident);
     let docs = format!(" Client of `{}`.", service.proto_name);
     let deprecated = &service.deprecated;
-    let allow = allow();
+    let above = above(service.features.client.as_deref());
+    let attributes = &service.attributes.client;
     let methods = service.methods.iter().enumerate().map(|(index, method)| function(service, index, method));
     quote! {
         #[doc = #docs]
         ///
         /// It is cheap to clone: clones share what carries their calls.
         #deprecated
-        #allow
+        #above
+        #(#attributes)*
         #[derive(Debug, Clone)]
         #visibility struct #name<__S = #runtime::Channel> {
             service: __S,
         }
 
-        #allow
+        #above
         impl #name<#runtime::Channel> {
             /// Connects to a NATS server, such as `nats://localhost:4222`.
             ///
@@ -39,7 +41,7 @@ pub(super) fn client(service: &Service) -> TokenStream {
             }
         }
 
-        #allow
+        #above
         impl<__S: #runtime::CallService> #name<__S> {
             /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
             pub const fn new(service: __S) -> Self {
@@ -62,8 +64,7 @@ pub(super) fn client(service: &Service) -> TokenStream {
 fn function(service: &Service, index: usize, method: &Method) -> TokenStream {
     let Method { ident, kind, request, response, .. } = method;
     let (runtime, codec) = (&service.paths.runtime, &service.paths.codec);
-    let spec = names::spec(&service.ident);
-    let index = Literal::usize_unsuffixed(index);
+    let spec = spec_of(service, index);
     let attributes = method_attributes(method);
     let make = format_ident!("{}", kind.function());
     let make = at_request(method, quote! { #runtime::codegen::#make::<#codec, _, _, _> });
@@ -86,7 +87,7 @@ fn function(service: &Service, index: usize, method: &Method) -> TokenStream {
     quote! {
         #attributes
         pub fn #ident(&self, #argument) -> #runtime::client::#call {
-            #make(&self.service, #spec.method(#index), #given)
+            #make(&self.service, #spec, #given)
         }
     }
 }

@@ -8,11 +8,12 @@ mod server;
 mod spec;
 mod trait_;
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::spanned::Spanned;
 
 use crate::ir::{Method, Service};
+use crate::names;
 
 pub use allow::allow;
 
@@ -32,6 +33,20 @@ pub fn service(service: &Service) -> TokenStream {
         items.extend(server::server(service));
     }
     items
+}
+
+/// What stands above every item of a part, which may need a cargo feature.
+fn above(feature: Option<&str>) -> TokenStream {
+    let cfg = feature.map(|feature| quote! { #[cfg(feature = #feature)] });
+    let allow = allow();
+    quote! { #cfg #allow }
+}
+
+/// The facts about the method of that number.
+fn spec_of(service: &Service, index: usize) -> TokenStream {
+    let spec = names::spec(&service.ident);
+    let index = Literal::usize_unsuffixed(index);
+    quote! { #spec.method(#index) }
 }
 
 /// What stands above a method, in the trait and in the client.

@@ -1,7 +1,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{allow, method_attributes};
+use super::{above, method_attributes};
 use crate::ir::{Kind, Method, Service};
 use crate::names;
 
@@ -16,10 +16,10 @@ pub(super) fn scatter(service: &Service) -> TokenStream {
     let (name, client) = (names::scatter(&service.ident), names::client(&service.ident));
     let docs = format!(" Calls all instances of `{}` at once.", service.proto_name);
     let deprecated = &service.deprecated;
-    let allow = allow();
+    let above = above(service.features.client.as_deref());
     let methods = service.methods.iter().filter(unary).map(|method| function(service, method));
     quote! {
-        #allow
+        #above
         impl #client<#runtime::Channel> {
             /// Calls all instances of the service at once, each of which answers.
             pub fn scatter(&self) -> #name {
@@ -29,13 +29,13 @@ pub(super) fn scatter(service: &Service) -> TokenStream {
 
         #[doc = #docs]
         #deprecated
-        #allow
+        #above
         #[derive(Debug, Clone)]
         #visibility struct #name {
             client: #client<#runtime::Channel>,
         }
 
-        #allow
+        #above
         impl #name {
             #(#methods)*
         }

@@ -1,7 +1,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{allow, at_request};
+use super::{above, at_request};
 use crate::ir::{Method, Service};
 use crate::names;
 
@@ -17,17 +17,19 @@ fn handle(service: &Service) -> TokenStream {
     // The static of a service `S` is called so too.
     let docs = format!(" Serves an implementation of [`{ident}`](trait@{ident}).");
     let deprecated = &service.deprecated;
-    let allow = allow();
+    let above = above(service.features.server.as_deref());
+    let attributes = &service.attributes.server;
     quote! {
         #[doc = #docs]
         #deprecated
-        #allow
+        #above
+        #(#attributes)*
         #[derive(Debug)]
         #visibility struct #name<__T> {
             handler: ::std::sync::Arc<__T>,
         }
 
-        #allow
+        #above
         impl<__T: #ident> #name<__T> {
             /// Serves `handler`.
             pub fn new(handler: __T) -> Self {
@@ -40,7 +42,7 @@ fn handle(service: &Service) -> TokenStream {
             }
         }
 
-        #allow
+        #above
         impl<__T> ::core::clone::Clone for #name<__T> {
             fn clone(&self) -> Self {
                 Self { handler: ::std::sync::Arc::clone(&self.handler) }
@@ -53,10 +55,10 @@ fn dispatch(service: &Service) -> TokenStream {
     let ident = &service.ident;
     let runtime = &service.paths.runtime;
     let (name, spec) = (names::server(ident), names::spec(ident));
-    let allow = allow();
+    let above = above(service.features.server.as_deref());
     let arms = service.methods.iter().enumerate().map(|(index, method)| arm(service, index, method));
     quote! {
-        #allow
+        #above
         impl<__T: #ident> #runtime::codegen::Service<#runtime::raw::Call> for #name<__T> {
             type Response = #runtime::raw::Reply;
             type Error = #runtime::Status;
@@ -99,9 +101,9 @@ fn rpc_service(service: &Service) -> TokenStream {
     let ident = &service.ident;
     let runtime = &service.paths.runtime;
     let (name, spec) = (names::server(ident), names::spec(ident));
-    let allow = allow();
+    let above = above(service.features.server.as_deref());
     quote! {
-        #allow
+        #above
         impl<__T: #ident> #runtime::server::RpcService for #name<__T> {
             const SPEC: &'static #runtime::ServiceSpec = &#spec;
         }

@@ -1,34 +1,44 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{allow, method_attributes};
-use crate::ir::{Method, Service};
+use super::{above, method_attributes, spec_of};
+use crate::ir::{Body, Method, Service};
 
 /// The trait that an implementation of the service implements.
 pub(super) fn trait_(service: &Service) -> TokenStream {
-    let Service { ident, visibility, .. } = service;
+    let Service { ident, visibility, supertraits, .. } = service;
     let docs = service.docs.or(&format!("The service `{}`.", service.proto_name));
     let deprecated = &service.deprecated;
-    let allow = allow();
-    let methods = service.methods.iter().map(function);
+    let above = above(service.features.server.as_deref());
+    let attributes = &service.attributes.trait_;
+    let methods = service.methods.iter().enumerate().map(|(index, method)| function(service, index, method));
     quote! {
         #docs
         #deprecated
-        #allow
-        #visibility trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static {
+        #above
+        #(#attributes)*
+        #visibility trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static #(+ #supertraits)* {
             #(#methods)*
         }
     }
 }
 
-fn function(method: &Method) -> TokenStream {
-    let Method { ident, argument, output, .. } = method;
-    let attributes = method_attributes(method);
+fn function(service: &Service, index: usize, method: &Method) -> TokenStream {
+    let Method { ident, argument, output, attributes, .. } = method;
+    let runtime = &service.paths.runtime;
+    let docs = method_attributes(method);
+    let written = |body| (quote! { &self, request: #argument }, body);
+    let (inputs, body) = match &method.body {
+        Body::Required => written(quote! { ; }),
+        Body::Unimplemented => {
+            let spec = spec_of(service, index);
+            written(quote! { { #runtime::codegen::not_implemented(#spec) } })
+        }
+        Body::Provided { inputs, block } => (quote! { #inputs }, quote! { { async move #block } }),
+    };
     quote! {
-        #attributes
-        fn #ident(
-            &self,
-            request: #argument,
-        ) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send;
+        #docs
+        #(#attributes)*
+        fn #ident(#inputs) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send #body
     }
 }

@@ -1,5 +1,7 @@
 //! Names that clash with others, or with those of every client.
 
+#![allow(unused_imports)]
+
 use nats_rpc::{Request, Response, Status};
 
 struct Hello;

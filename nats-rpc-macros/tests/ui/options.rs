@@ -1,5 +1,7 @@
 //! Options that do not exist, and values that can't be.
 
+#![allow(unused_imports)]
+
 use nats_rpc::{Request, Response, Status};
 
 struct Hello;
@@ -19,11 +21,14 @@ trait NoWords {}
 #[nats_rpc::service(package = "greeter.v1", package = "greeter.v2")]
 trait Twice {}
 
-#[nats_rpc::service(package = 1, subject)]
+#[nats_rpc::service(package = 1, subject, queue_group = 2, codec = "xml")]
 trait NoText {}
 
 #[nats_rpc::service]
 trait Größe {}
+
+#[nats_rpc::service(default_stubs = true, crate = "nats_rpc", default_stubs, default_stubs)]
+trait Stubs {}
 
 #[nats_rpc::service]
 trait Methods {
@@ -44,6 +49,16 @@ trait Methods {
     async fn dotted(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
     #[rpc]
     async fn bare(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[rpc(timeout_ms = 1.5, idempotency, name = 3)]
+    async fn several(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[rpc(timeout_ms = 4294967296)]
+    async fn large(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[rpc(timeout_ms = -1)]
+    async fn negative(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[cfg(feature = "more")]
+    async fn gated(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
+    #[must_use]
+    async fn used(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
     #[inline]
     async fn attribute(&self, request: Request<Hello>) -> Result<Response<Hello>, Status>;
 }

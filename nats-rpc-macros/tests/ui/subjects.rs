@@ -1,5 +1,7 @@
 //! A subject that would be too long.
 
+#![allow(unused_imports)]
+
 use nats_rpc::{Request, Response, Status};
 
 #[nats_rpc::service(

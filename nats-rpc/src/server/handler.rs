@@ -98,7 +98,12 @@ where
 
 /// Answers a call of a method that the service does not have.
 pub(crate) fn unimplemented(call: &Call) -> HandlerFuture {
-    failed(Status::unimplemented(format!("{} is not implemented here", call.method())))
+    failed(not_implemented(call.method()))
+}
+
+/// Why a method that the service has is not there.
+pub(crate) fn not_implemented(method: &Method) -> Status {
+    Status::unimplemented(format!("{method} is not implemented here"))
 }
 
 fn failed(status: Status) -> HandlerFuture {

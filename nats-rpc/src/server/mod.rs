@@ -26,7 +26,8 @@ pub use self::calls::Stats;
 pub use self::handle::Handle;
 pub use self::handler::HandlerFuture;
 pub(crate) use self::handler::{
-    handle_bidi_streaming, handle_client_streaming, handle_server_streaming, handle_unary, unimplemented,
+    handle_bidi_streaming, handle_client_streaming, handle_server_streaming, handle_unary, not_implemented,
+    unimplemented,
 };
 pub use self::mount::{Mount, Route, RpcService};
 pub use self::signal::{ctrl_c, shutdown_signal, terminate};

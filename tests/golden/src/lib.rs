@@ -26,6 +26,11 @@
     reason = "there are no examples here"
 )]
 
+/// Attributes that the build script adds.
+pub mod attributes {
+    include!("../cases/attributes/out/mod.rs");
+}
+
 /// Client without server.
 pub mod client_only {
     include!("../cases/client_only/out/mod.rs");
@@ -36,6 +41,11 @@ pub mod comments {
     include!("../cases/comments/out/mod.rs");
 }
 
+/// Methods that an implementation may leave out.
+pub mod default_stubs {
+    include!("../cases/default_stubs/out/mod.rs");
+}
+
 /// What should no longer be used.
 pub mod deprecated {
     include!("../cases/deprecated/out/mod.rs");
@@ -44,6 +54,11 @@ pub mod deprecated {
 /// Files that are not plain UTF-8.
 pub mod encodings {
     include!("../cases/encodings/out/mod.rs");
+}
+
+/// Client and server behind cargo features.
+pub mod features {
+    include!("../cases/features/out/mod.rs");
 }
 
 /// Fields of every sort.
@@ -119,6 +134,16 @@ pub mod prelude_names {
 /// The old syntax.
 pub mod proto2 {
     include!("../cases/proto2/out/mod.rs");
+}
+
+/// The runtime, as a crate of another name might have it.
+mod rpc {
+    pub(crate) use nats_rpc::*;
+}
+
+/// A runtime at another place.
+pub mod runtime_path {
+    include!("../cases/runtime_path/out/mod.rs");
 }
 
 /// Server without client.
