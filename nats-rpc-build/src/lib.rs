@@ -69,6 +69,20 @@
 //! takes the place of what its service says. The comments in `nats/rpc/v1/options.proto` describe every field, with unit,
 //! range and default. All are checked when code is generated, and `nats_rpc::Method` gives them at run time. **No layer
 //! of this release acts on policies** but the timeout: the others are data for layers.
+//! # What is generated
+//!
+//! [`Config`] leaves clients or servers out, or puts them behind cargo features; lets implementations leave RPCs out; and
+//! adds attributes. A crate with the schemas of a system may so serve those who call and those who implement:
+//!
+//! ```no_run
+//! fn main() -> Result<(), nats_rpc_build::Error> {
+//!     nats_rpc_build::Config::new()
+//!         .client_feature("client")
+//!         .server_feature("server")
+//!         .default_stubs(true)
+//!         .compile(&["proto/greeter.proto"], &["proto"])
+//! }
+//! ```
 
 mod attributes;
 mod builtin;

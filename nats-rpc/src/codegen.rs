@@ -136,6 +136,6 @@ pub fn unimplemented(call: &Call) -> HandlerFuture {
 }
 
 /// Answers a call of a method that the implementation leaves out.
-pub fn not_implemented<R: Send>(method: Method) -> Ready<Result<Response<R>, Status>> {
-    ready(Err(crate::server::not_implemented(&method)))
+pub fn not_implemented<R: Send>(method: &Method) -> Ready<Result<Response<R>, Status>> {
+    ready(Err(crate::server::not_implemented(method)))
 }

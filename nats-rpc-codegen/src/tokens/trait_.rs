@@ -32,7 +32,7 @@ fn function(service: &Service, index: usize, method: &Method) -> TokenStream {
         Body::Required => written(quote! { ; }),
         Body::Unimplemented => {
             let spec = spec_of(service, index);
-            written(quote! { { #runtime::codegen::not_implemented(#spec) } })
+            written(quote! { { #runtime::codegen::not_implemented(&#spec) } })
         }
         Body::Provided { inputs, block } => (quote! { #inputs }, quote! { { async move #block } }),
     };

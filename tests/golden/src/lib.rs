@@ -137,8 +137,8 @@ pub mod proto2 {
 }
 
 /// The runtime, as a crate of another name might have it.
-mod rpc {
-    pub(crate) use nats_rpc::*;
+pub mod rpc {
+    pub use nats_rpc::*;
 }
 
 /// A runtime at another place.

@@ -1,6 +1,7 @@
 //! The macro works wherever a trait can stand, in a crate that allows nothing.
 
 #![deny(warnings, clippy::pedantic, clippy::nursery, missing_docs, unreachable_pub)]
+#![allow(clippy::redundant_pub_crate, reason = "it asks for what unreachable_pub denies")]
 
 use nats_rpc::{Request, Response, Status, Streaming};
 

@@ -4,17 +4,18 @@ use syn::parse_quote;
 
 use super::check;
 use crate::check::{Owner, Place};
-use crate::docs::Docs;
 use crate::ir::{
-    Breaker, Code, Durable, Hedge, Idempotency, Kind, Method, Parts, Paths, Policy, Retry, Service,
+    Attributes, Body, Breaker, Code, Documentation, Durable, Features, Hedge, Idempotency, Kind, Method,
+    Parts, Paths, Policy, Retry, Service,
 };
 
 fn method() -> Method {
     Method {
         ident: parse_quote!(put),
         proto_name: "Put".to_owned(),
-        docs: Docs::default(),
+        docs: Documentation::Rust(Vec::new()),
         deprecated: None,
+        attributes: Vec::new(),
         kind: Kind::Unary,
         idempotency: Idempotency::Idempotent,
         policy: Policy::default(),
@@ -23,6 +24,7 @@ fn method() -> Method {
         response: parse_quote!(Order),
         argument: parse_quote!(Request<Order>),
         output: parse_quote!(Result<Response<Order>, Status>),
+        body: Body::Required,
     }
 }
 
@@ -30,8 +32,9 @@ fn service(method: Method) -> Service {
     Service {
         ident: parse_quote!(Orders),
         proto_name: "shop.v1.Orders".to_owned(),
-        docs: Docs::default(),
+        docs: Documentation::Rust(Vec::new()),
         deprecated: None,
+        supertraits: Vec::new(),
         visibility: parse_quote!(pub),
         methods: vec![method],
         subject: None,
@@ -40,6 +43,8 @@ fn service(method: Method) -> Service {
         descriptor_set: None,
         paths: Paths { runtime: parse_quote!(::nats_rpc), codec: parse_quote!(::nats_rpc::codec::Prost) },
         parts: Parts::default(),
+        features: Features::default(),
+        attributes: Attributes::default(),
     }
 }
 

@@ -24,7 +24,7 @@ pub trait Clock: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<::nats_rpc::Response<Tick>, ::nats_rpc::Status>,
     > + ::core::marker::Send {
-        ::nats_rpc::codegen::not_implemented(CLOCK.method(0))
+        ::nats_rpc::codegen::not_implemented(&CLOCK.method(0))
     }
 
     /// The RPC `Watch`.
@@ -37,7 +37,7 @@ pub trait Clock: ::core::marker::Send + ::core::marker::Sync + 'static {
             ::nats_rpc::Status,
         >,
     > + ::core::marker::Send {
-        ::nats_rpc::codegen::not_implemented(CLOCK.method(1))
+        ::nats_rpc::codegen::not_implemented(&CLOCK.method(1))
     }
 
     /// The RPC `Upload`.
@@ -47,7 +47,7 @@ pub trait Clock: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<::nats_rpc::Response<Tick>, ::nats_rpc::Status>,
     > + ::core::marker::Send {
-        ::nats_rpc::codegen::not_implemented(CLOCK.method(2))
+        ::nats_rpc::codegen::not_implemented(&CLOCK.method(2))
     }
 
     /// The RPC `Chat`.
@@ -60,7 +60,7 @@ pub trait Clock: ::core::marker::Send + ::core::marker::Sync + 'static {
             ::nats_rpc::Status,
         >,
     > + ::core::marker::Send {
-        ::nats_rpc::codegen::not_implemented(CLOCK.method(3))
+        ::nats_rpc::codegen::not_implemented(&CLOCK.method(3))
     }
 }
 
