@@ -6,7 +6,7 @@ use nats_rpc_codegen::ir::Parts;
 
 use crate::error::Error;
 use crate::generate::generate;
-use crate::load::Loaded;
+use crate::load::{Loaded, nearby};
 
 /// How to compile, for those who need more than [`compile`](crate::compile).
 ///
@@ -93,19 +93,56 @@ impl Config {
     /// When a file can't be read, is not valid, or asks for something that can't be generated. The error prints as
     /// a message with file, line and column.
     pub fn compile(self, protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<(), Error> {
-        let out_dir =
-            self.out_dir.clone().or_else(|| env::var_os("OUT_DIR").map(PathBuf::from)).ok_or_else(|| {
-                Error::plain(
-                    "there is no directory to write to",
-                    "call this in a build script, where cargo sets OUT_DIR, or say `Config::out_dir`",
-                )
-            })?;
         let loaded = Loaded::open(protos, includes)?;
-        let output = generate(self, &loaded)?;
-        output.write(&out_dir)?;
+        let told = instructions(&loaded);
+        self.write(&loaded)?;
         // Nothing is said before: cargo runs a build script that fails again anyway, and shows what it has said.
-        print!("{}", instructions(&loaded));
+        print!("{told}");
         Ok(())
+    }
+
+    /// Compiles all files of a serialized `google.protobuf.FileDescriptorSet`, as another build step or
+    /// `protoc --include_imports --include_source_info --descriptor_set_out=FILE` has written it.
+    ///
+    /// It takes bytes, since the type of that name in `prost_types` loses custom options, those of nats-rpc among
+    /// them. All that the files import has to be in the set; comments come from its source info. Files of an edition
+    /// (2023, 2024, 2026) are read as what they mean in proto2 or proto3: what is encoded is the same.
+    ///
+    /// Cargo is told nothing. If the set is read from a file, say so with `cargo::rerun-if-changed`.
+    ///
+    /// # Errors
+    /// When the bytes are no such set, an import is missing in it, or it asks for something that can't be generated.
+    /// The error names file, line and column if the set has source info, and shows the line if the file is found,
+    /// by its name, below the current directory or a directory in it such as `proto`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     println!("cargo::rerun-if-changed=api.binpb");
+    ///     let set = std::fs::read("api.binpb")?;
+    ///     nats_rpc_build::Config::new().compile_descriptor_set(&set)?;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[doc(alias = "compile_fds")]
+    pub fn compile_descriptor_set(self, set: &[u8]) -> Result<(), Error> {
+        let loaded = Loaded::of_set(set, nearby())?;
+        self.write(&loaded)
+    }
+
+    fn write(self, loaded: &Loaded) -> Result<(), Error> {
+        let out_dir = self.directory()?;
+        generate(self, loaded)?.write(&out_dir)
+    }
+
+    /// The directory to write into.
+    fn directory(&self) -> Result<PathBuf, Error> {
+        self.out_dir.clone().or_else(|| env::var_os("OUT_DIR").map(PathBuf::from)).ok_or_else(|| {
+            Error::plain(
+                "there is no directory to write to",
+                "call this in a build script, where cargo sets OUT_DIR, or say `Config::out_dir`",
+            )
+        })
     }
 }
 

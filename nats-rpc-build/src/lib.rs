@@ -67,6 +67,7 @@ mod check;
 mod comments;
 mod config;
 mod descriptors;
+mod editions;
 mod error;
 mod format;
 mod generate;

@@ -1,6 +1,7 @@
 mod files;
 mod help;
 mod names;
+mod set;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,8 @@ use prost_reflect::DescriptorPool;
 
 use crate::error::Error;
 use files::Files;
+
+pub(crate) use set::nearby;
 
 /// What the `.proto` files say, imports included.
 pub(crate) struct Loaded {

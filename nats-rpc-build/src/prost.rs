@@ -50,7 +50,7 @@ impl ByProst {
 }
 
 /// What `run` returns, or the text with which it panics: prost reports names that clash so.
-fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let result = panic::catch_unwind(AssertUnwindSafe(run));

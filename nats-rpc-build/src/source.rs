@@ -1,11 +1,13 @@
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use miette::{LabeledSpan, NamedSource};
 use prost_reflect::FileDescriptor;
 use prost_types::FileDescriptorProto;
 
 use crate::builtin;
-use crate::load::Loaded;
+use crate::error::Report;
 
 /// Where something is declared: a file, and a path in its descriptor as `SourceCodeInfo` has it.
 #[derive(Debug, Clone)]
@@ -19,30 +21,74 @@ impl Declared {
         Self { file: file.clone(), path: path.to_vec() }
     }
 
+    pub(crate) fn spot(&self) -> Spot<'_> {
+        Spot { file: self.file.file_descriptor_proto(), path: &self.path }
+    }
+}
+
+/// Where the files were found, by their names.
+pub(crate) type Paths = BTreeMap<String, Option<PathBuf>>;
+
+/// A place in a file, by its path in the descriptor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot<'a> {
+    pub(crate) file: &'a FileDescriptorProto,
+    pub(crate) path: &'a [i32],
+}
+
+impl Spot<'_> {
     fn span(&self) -> Option<Span> {
-        span(self.file.file_descriptor_proto(), &self.path)
+        span(self.file, self.path)
     }
 
-    /// `greeter.proto:12`, for a warning.
-    pub(crate) fn line(&self) -> String {
-        let line = self.span().map_or(1, |span| span.line + 1);
-        format!("{}:{line}", self.file.name())
+    /// `greeter.proto:12:5`, as far as it is known.
+    fn place(&self) -> String {
+        match self.span() {
+            Some(span) => format!("{}:{}:{}", self.file.name(), span.line + 1, span.column + 1),
+            None => self.file.name().to_owned(),
+        }
     }
 
     /// The text of the file, to show a part of it.
-    pub(crate) fn text(&self, loaded: &Loaded) -> Option<NamedSource<String>> {
+    fn text(&self, paths: &Paths) -> Option<NamedSource<String>> {
         let name = self.file.name();
-        let text = match loaded.files.get(name)? {
+        let text = match paths.get(name)? {
             Some(path) => fs::read_to_string(path).ok()?,
             None => builtin::text(name)?.to_owned(),
         };
         Some(NamedSource::new(name, text))
     }
 
-    /// The place in the text.
-    pub(crate) fn label(&self, text: &NamedSource<String>, label: &str) -> Option<LabeledSpan> {
-        Some(self.span()?.label(text.inner(), label))
+    /// The place in the text, which a descriptor set may not be made from.
+    fn label(&self, text: &str, label: &str) -> Option<LabeledSpan> {
+        let label = self.span()?.label(text, label);
+        text.get(label.offset()..label.offset() + label.len()).map(|_| label)
     }
+}
+
+/// A problem, and where it is. Without the text of the file the place is in the message.
+pub(crate) fn report(
+    message: String,
+    help: &str,
+    here: Spot<'_>,
+    first: Option<Spot<'_>>,
+    paths: &Paths,
+) -> Report {
+    let mut help = help.to_owned();
+    let source = here.text(paths);
+    let text = source.as_ref().map_or("", |source| source.inner());
+    let mut labels: Vec<_> =
+        here.label(text, if first.is_some() { "this one" } else { "here" }).into_iter().collect();
+    let in_text = source.is_some() && !labels.is_empty();
+    match first {
+        Some(first) if in_text && first.file.name() == here.file.name() => {
+            labels.extend(first.label(text, "the first one"));
+        }
+        Some(first) => help = format!("the first one is at {}; {help}", first.place()),
+        None => {}
+    }
+    let message = if in_text { message } else { format!("{}: {message}", here.place()) };
+    Report { message, help: Some(help), source: source.filter(|_| in_text), labels }
 }
 
 /// Where something is in the text of its file.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use crate::error::Report;
 use crate::load::Loaded;
-use crate::source::Declared;
+use crate::source::{self, Declared};
 
 pub(crate) use members::{members, values};
 pub(crate) use modules::modules;
@@ -42,16 +42,5 @@ fn clashes(all: Vec<Named>, kind: &str, loaded: &Loaded) -> Vec<Report> {
 }
 
 fn report(loaded: &Loaded, message: String, help: &str, here: &Declared, first: Option<&Declared>) -> Report {
-    let source = here.text(loaded);
-    let mut labels = Vec::new();
-    let mut help = help.to_owned();
-    if let Some(text) = &source {
-        labels.extend(here.label(text, if first.is_some() { "this one" } else { "here" }));
-        match first {
-            Some(first) if first.file == here.file => labels.extend(first.label(text, "the first one")),
-            Some(first) => help = format!("the first one is at {}; {help}", first.line()),
-            None => {}
-        }
-    }
-    Report { message, help: Some(help), source, labels }
+    source::report(message, help, here.spot(), first.map(Declared::spot), &loaded.files)
 }

@@ -41,6 +41,16 @@ pub mod deprecated {
     include!("../cases/deprecated/out/mod.rs");
 }
 
+/// An edition, with the presence that fields have in proto3.
+pub mod editions {
+    include!("../cases/editions/out/mod.rs");
+}
+
+/// An edition, with what else only proto2 has.
+pub mod editions_proto2 {
+    include!("../cases/editions_proto2/out/mod.rs");
+}
+
 /// Fields of every sort.
 pub mod fields {
     include!("../cases/fields/out/mod.rs");
