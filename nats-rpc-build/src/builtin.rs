@@ -1,5 +1,6 @@
-use protox::Error;
-use protox::file::{File, FileResolver};
+use prost_reflect::{DescriptorPool, FileDescriptor};
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+use protox::{Compiler, Error};
 
 /// Files that resolve without an include directory, besides `google/protobuf/*`.
 const FILES: [(&str, &str); 14] = [
@@ -19,12 +20,36 @@ const FILES: [(&str, &str); 14] = [
     (OPTIONS, include_str!("../proto/nats/rpc/v1/options.proto")),
 ];
 
-/// The file with the options of nats-rpc itself. It is for reading only: no code is generated from it.
-pub(crate) const OPTIONS: &str = "nats/rpc/v1/options.proto";
+/// The file with the options of nats-rpc itself.
+const OPTIONS: &str = "nats/rpc/v1/options.proto";
+
+/// Whether no code is generated from a file: it says what options there are, of nats-rpc or of protobuf's own generators.
+pub(crate) fn is_for_options(file: &FileDescriptor) -> bool {
+    let name = file.name();
+    name == OPTIONS || (name.starts_with("google/protobuf/") && file.package_name().starts_with("pb"))
+}
 
 /// The text of a built-in file.
 pub(crate) fn text(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
+}
+
+/// The serialized descriptors of all of them, those in `google/protobuf` included, for protoc.
+pub(crate) fn descriptor_set() -> Result<Vec<u8>, crate::error::Error> {
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(GoogleFileResolver::new());
+    resolver.add(Builtin);
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    let google = DescriptorPool::global();
+    let google: Vec<_> = google.files().map(|file| file.name().to_owned()).collect();
+    let ours = FILES.iter().map(|(name, _)| (*name).to_owned());
+    for name in google.into_iter().chain(ours) {
+        compiler
+            .open_file(name)
+            .map_err(|error| crate::error::Error::protox(&error, error.to_string(), None))?;
+    }
+    Ok(compiler.encode_file_descriptor_set())
 }
 
 /// Finds the built-in files.

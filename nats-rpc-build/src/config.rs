@@ -6,7 +6,9 @@ use nats_rpc_codegen::ir::Parts;
 
 use crate::error::Error;
 use crate::generate::generate;
-use crate::load::{Loaded, nearby};
+use crate::load::{Loaded, PROTOC, nearby};
+use crate::package::runtime;
+use crate::service_generator::ServiceGenerator;
 
 /// How to compile, for those who need more than [`compile`](crate::compile).
 ///
@@ -27,7 +29,18 @@ pub struct Config {
     pub(crate) include_file: Option<String>,
     pub(crate) runtime: String,
     pub(crate) prost: prost_build::Config,
+    pub(crate) others: Vec<Box<dyn prost_build::ServiceGenerator>>,
     pub(crate) parts: Parts,
+    reader: Reader,
+}
+
+/// What reads `.proto` files.
+#[derive(Debug)]
+enum Reader {
+    /// A library.
+    Protox,
+    /// A program, at this path if there is one.
+    Protoc(Option<PathBuf>),
 }
 
 impl Config {
@@ -38,7 +51,9 @@ impl Config {
             include_file: None,
             runtime: String::new(),
             prost: prost_build::Config::new(),
+            others: Vec::new(),
             parts: Parts::default(),
+            reader: Reader::Protox,
         };
         config.runtime_path("::nats_rpc")
     }
@@ -66,9 +81,40 @@ impl Config {
 
     /// Changes how prost generates the messages.
     ///
-    /// Its settings about services and output (`service_generator`, `out_dir`, `include_file`, `format`) have no effect.
+    /// Its settings about services and output (`service_generator`, `out_dir`, `include_file`, `format`) have no effect; a
+    /// generator for services goes to [`also`](Self::also).
     pub fn prost(mut self, change: impl FnOnce(&mut prost_build::Config)) -> Self {
         change(&mut self.prost);
+        self
+    }
+
+    /// Has protoc read the `.proto` files, which knows editions (2023, 2024, 2026): the program that the environment
+    /// variable `PROTOC` names, or else `protoc` on the `PATH`.
+    ///
+    /// What is built in resolves all the same, and as without protoc a file in an include directory comes first. But
+    /// files of `google/protobuf` are taken from there too, and then from protoc's own directory.
+    pub fn use_protoc(mut self) -> Self {
+        self.reader = Reader::Protoc(None);
+        self
+    }
+
+    /// Has the protoc at this path read the `.proto` files, as [`use_protoc`](Self::use_protoc) does.
+    pub fn protoc_executable(mut self, path: impl Into<PathBuf>) -> Self {
+        self.reader = Reader::Protoc(Some(path.into()));
+        self
+    }
+
+    /// Runs another generator for services too, which writes into the same files: the same messages then serve, say,
+    /// tonic as well.
+    ///
+    /// # Examples
+    /// ```text
+    /// nats_rpc_build::Config::new()
+    ///     .also(tonic_prost_build::configure().service_generator())
+    ///     .compile(&["proto/greeter.proto"], &["proto"])
+    /// ```
+    pub fn also(mut self, generator: Box<dyn prost_build::ServiceGenerator>) -> Self {
+        self.others.push(generator);
         self
     }
 
@@ -93,8 +139,8 @@ impl Config {
     /// When a file can't be read, is not valid, or asks for something that can't be generated. The error prints as
     /// a message with file, line and column.
     pub fn compile(self, protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<(), Error> {
-        let loaded = Loaded::open(protos, includes)?;
-        let told = instructions(&loaded);
+        let loaded = self.open(protos, includes)?;
+        let told = self.instructions(&loaded);
         self.write(&loaded)?;
         // Nothing is said before: cargo runs a build script that fails again anyway, and shows what it has said.
         print!("{told}");
@@ -130,6 +176,60 @@ impl Config {
         self.write(&loaded)
     }
 
+    /// A generator for services to give to prost, for build scripts that generate the messages with prost itself or
+    /// with another generator around it. [`also`](Self::also) is the simpler way, where it will do.
+    ///
+    /// Reads the files by itself, since prost would lose their custom options, and checks all that [`compile`] does.
+    /// It writes the descriptor sets of packages with services, to `OUT_DIR` or where [`out_dir`](Self::out_dir)
+    /// says; prost's files have to go to the same directory. What is done for messages is left to prost: their
+    /// comments, lists of lints, and [`prost`](Self::prost)'s settings. Tells cargo which `.proto` files were read.
+    ///
+    /// # Errors
+    /// Those of [`compile`].
+    ///
+    /// # Examples
+    /// ```text
+    /// let services = nats_rpc_build::Config::new()
+    ///     .service_generator(&["proto/greeter.proto"], &["proto"])?
+    ///     .and(tonic_prost_build::configure().service_generator());
+    /// prost_build::Config::new()
+    ///     .service_generator(Box::new(services))
+    ///     .compile_fds(protox::compile(["proto/greeter.proto"], ["proto"])?)?;
+    /// ```
+    ///
+    /// [`compile`]: Self::compile
+    pub fn service_generator(
+        self,
+        protos: &[impl AsRef<Path>],
+        includes: &[impl AsRef<Path>],
+    ) -> Result<ServiceGenerator, Error> {
+        let loaded = self.open(protos, includes)?;
+        let told = self.instructions(&loaded);
+        let (out_dir, runtime, parts) = (self.directory()?, runtime(&self.runtime)?, self.parts);
+        let mut output = generate(self, &loaded)?;
+        output.files.retain(|name, _| name.ends_with(".binpb"));
+        output.write(&out_dir)?;
+        print!("{told}");
+        Ok(ServiceGenerator::new(loaded.pool, runtime, parts))
+    }
+
+    fn open(&self, protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<Loaded, Error> {
+        match &self.reader {
+            Reader::Protox => Loaded::open(protos, includes),
+            Reader::Protoc(path) => Loaded::open_with_protoc(path.as_deref(), protos, includes),
+        }
+    }
+
+    /// What cargo is told: the files that were read, and what says which protoc is run.
+    fn instructions(&self, loaded: &Loaded) -> String {
+        let mut lines: String =
+            loaded.files_read().map(|file| format!("cargo::rerun-if-changed={}\n", file.display())).collect();
+        if let Reader::Protoc(None) = self.reader {
+            lines.push_str(&format!("cargo::rerun-if-env-changed={PROTOC}\n"));
+        }
+        lines
+    }
+
     fn write(self, loaded: &Loaded) -> Result<(), Error> {
         let out_dir = self.directory()?;
         generate(self, loaded)?.write(&out_dir)
@@ -144,11 +244,6 @@ impl Config {
             )
         })
     }
-}
-
-/// What cargo is told: the files that were read.
-fn instructions(loaded: &Loaded) -> String {
-    loaded.files_read().map(|file| format!("cargo::rerun-if-changed={}\n", file.display())).collect()
 }
 
 impl Default for Config {
@@ -170,7 +265,7 @@ impl fmt::Debug for Config {
 
 #[cfg(test)]
 mod tests {
-    use super::instructions;
+    use super::Config;
     use crate::load::Loaded;
 
     #[test]
@@ -180,6 +275,8 @@ mod tests {
         let files = ["shop/common/money.proto", "shop/v1/shop.proto", "stock/v1/stock.proto"];
         let lines: String =
             files.map(|file| format!("cargo::rerun-if-changed={directory}/{file}\n")).concat();
-        assert_eq!(instructions(&loaded), lines);
+        assert_eq!(Config::new().instructions(&loaded), lines);
+        let with_protoc = Config::new().use_protoc().instructions(&loaded);
+        assert_eq!(with_protoc, format!("{lines}cargo::rerun-if-env-changed=PROTOC\n"));
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
     google::share_package(&mut config.prost, &loaded.pool, &config.runtime);
-    let ByProst { mut code, services } = ByProst::run(&mut config.prost, files, &mut comments, loaded)?;
+    let ByProst { mut code, services } = ByProst::run(&mut config, files, &mut comments, loaded)?;
     let materials = Materials {
         runtime: &config.runtime,
         parts: config.parts,

@@ -81,12 +81,14 @@ mod output;
 mod package;
 mod parallel;
 mod prost;
+mod service_generator;
 mod source;
 
 use std::path::Path;
 
 pub use config::Config;
 pub use error::Error;
+pub use service_generator::ServiceGenerator;
 
 /// Compiles `.proto` files that lie below one of the `includes`, as [`Config::compile`] does with the default settings.
 ///

@@ -1,6 +1,8 @@
 mod files;
 mod help;
+mod messages;
 mod names;
+mod protoc;
 mod set;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,7 @@ use prost_reflect::DescriptorPool;
 use crate::error::Error;
 use files::Files;
 
+pub(crate) use protoc::VARIABLE as PROTOC;
 pub(crate) use set::nearby;
 
 /// What the `.proto` files say, imports included.

@@ -1,3 +1,4 @@
+use nats_rpc_codegen::docs::Docs;
 use nats_rpc_codegen::ir::{Idempotency, Kind, Method, Parts, Paths, Service};
 use nats_rpc_codegen::names;
 use prost_reflect::ServiceDescriptor;
@@ -75,8 +76,10 @@ fn deprecated(yes: bool) -> Option<Attribute> {
     yes.then(|| parse_quote!(#[deprecated]))
 }
 
-fn docs(prost: &prost_build::Comments, comments: &Comments) -> nats_rpc_codegen::docs::Docs {
-    prost.leading.iter().find_map(|line| comments.docs(line)).unwrap_or_default()
+/// What a mark stands for, or the comment itself if prost has got it.
+fn docs(prost: &prost_build::Comments, comments: &Comments) -> Docs {
+    let marked = prost.leading.iter().find_map(|line| comments.docs(line));
+    marked.unwrap_or_else(|| Docs::from_comment(&prost.leading.join("\n")))
 }
 
 /// A type as prost writes it, which is always one that parses.

@@ -39,7 +39,7 @@ pub(crate) struct Code {
 impl Package {
     pub(crate) fn all(loaded: &Loaded) -> BTreeMap<Module, Self> {
         let mut packages: BTreeMap<_, Self> = BTreeMap::new();
-        for file in loaded.pool.files().filter(|file| file.name() != builtin::OPTIONS) {
+        for file in loaded.pool.files().filter(|file| !builtin::is_for_options(file)) {
             packages
                 .entry(Module::from_protobuf_package_name(file.package_name()))
                 .or_insert_with(|| Self { name: file.package_name().to_owned(), files: Vec::new() })
@@ -55,12 +55,12 @@ impl Package {
 
     /// Name of the package's files without extension.
     pub(crate) fn file_stem(&self) -> &str {
-        if self.name.is_empty() { "_" } else { &self.name }
+        file_stem(&self.name)
     }
 
     /// Name of the file with its descriptor set.
     pub(crate) fn descriptor_set(&self) -> String {
-        format!("{}.binpb", self.file_stem())
+        descriptor_set(&self.name)
     }
 
     /// Its messages, which prost has made, and its services.
@@ -92,14 +92,24 @@ impl Package {
     }
 }
 
-fn runtime(path: &str) -> Result<syn::Path, Error> {
+fn file_stem(package: &str) -> &str {
+    if package.is_empty() { "_" } else { package }
+}
+
+/// Name of the file with the descriptor set of a package.
+pub(crate) fn descriptor_set(package: &str) -> String {
+    format!("{}.binpb", file_stem(package))
+}
+
+/// The path of the runtime.
+pub(crate) fn runtime(path: &str) -> Result<syn::Path, Error> {
     syn::parse_str(path).map_err(|error| {
         let message = format!("`{path}` is not a path: {error}");
         Error::plain(message, "`Config::runtime_path` takes a path such as `::nats_rpc`")
     })
 }
 
-fn parse(tokens: proc_macro2::TokenStream) -> Result<Vec<Item>, Error> {
+pub(crate) fn parse(tokens: proc_macro2::TokenStream) -> Result<Vec<Item>, Error> {
     let file: syn::File = syn::parse2(tokens).map_err(|error| messages::not_rust(&error))?;
     Ok(file.items)
 }

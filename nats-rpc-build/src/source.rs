@@ -95,11 +95,11 @@ pub(crate) fn report(
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     /// From 0.
-    line: usize,
+    pub(crate) line: usize,
     /// In bytes, from 0.
-    column: usize,
+    pub(crate) column: usize,
     /// In bytes.
-    length: usize,
+    pub(crate) length: usize,
 }
 
 impl Span {
