@@ -47,6 +47,19 @@
 //! called `New`, `Connect`, `Clone`, `OnInstance` or `Scatter` gets an underscore too (`new_`), because every client has
 //! functions of these names. Names that clash are reported, never changed silently.
 //!
+//! # Editions, protoc and descriptor sets
+//!
+//! `.proto` files are read by a library that knows proto2 and proto3. For editions there is protoc
+//! ([`Config::use_protoc`]), or a descriptor set that another build step has made
+//! ([`Config::compile_descriptor_set`]). The features of an edition become what they mean in proto2 or proto3; if one
+//! file needs both, such as a required field and one of implicit presence, that is an error.
+//! [`Config::file_descriptor_set_path`] writes a descriptor set.
+//!
+//! # Together with tonic
+//!
+//! One set of messages can serve two frameworks: [`Config::also`] runs another generator of services, and
+//! [`Config::service_generator`] is one for those who generate messages with prost.
+//!
 //! # Options
 //!
 //! ```proto
@@ -65,6 +78,7 @@
 mod builtin;
 mod check;
 mod comments;
+mod compile;
 mod config;
 mod descriptors;
 mod editions;

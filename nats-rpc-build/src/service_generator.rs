@@ -78,3 +78,31 @@ impl fmt::Debug for ServiceGenerator {
         f.debug_struct("ServiceGenerator").field("parts", &self.parts).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nats_rpc_codegen::ir::Parts;
+    use prost_build::ServiceGenerator as _;
+    use prost_reflect::DescriptorPool;
+
+    use super::ServiceGenerator;
+
+    #[test]
+    fn what_was_not_read_is_an_error_of_rustc() {
+        let path = syn::parse_quote!(::nats_rpc);
+        let mut generator = ServiceGenerator::new(DescriptorPool::new(), path, Parts::default());
+        let mut code = String::new();
+        let service = prost_build::Service {
+            name: "Greeter".to_owned(),
+            proto_name: "Greeter".to_owned(),
+            package: "greeter.v1".to_owned(),
+            comments: prost_build::Comments::default(),
+            methods: Vec::new(),
+            options: prost_types::ServiceOptions::default(),
+        };
+        generator.generate(service, &mut code);
+        let message =
+            "`greeter.v1.Greeter` is in none of the files that `Config::service_generator` was given";
+        assert_eq!(code, format!("::core::compile_error!({message:?});\n"));
+    }
+}

@@ -60,3 +60,27 @@ fn scratch() -> PathBuf {
     fs::create_dir_all(&directory).expect("a directory");
     directory
 }
+
+/// What was written can be read again, and has lost nothing but comments.
+#[test]
+fn a_set_that_was_written_can_be_compiled() {
+    let case = Path::new("../tests/golden/cases/options");
+    let (first, second) = (scratch().join("first"), scratch().join("second"));
+    for directory in [&first, &second] {
+        fs::create_dir_all(directory).expect("a directory");
+    }
+    let path = scratch().join("options.binpb");
+    let config = Config::new().out_dir(&first).file_descriptor_set_path(&path);
+    config.compile(&[case.join("in.proto")], &[case]).expect("compiles");
+    let config = Config::new().out_dir(&second).file_descriptor_set_path(second.join("again.binpb"));
+    config.compile_descriptor_set(&fs::read(&path).expect("a set")).expect("compiles");
+
+    let read = |path: PathBuf| fs::read(path).expect("a file");
+    assert!(read(path) == read(second.join("again.binpb")));
+    assert!(read(first.join("options.v1.binpb")) == read(second.join("options.v1.binpb")));
+    let bare = |directory: &Path| {
+        let code = fs::read_to_string(directory.join("options.v1.rs")).expect("code");
+        code.lines().filter(|line| !line.trim_start().starts_with("///")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(bare(&first), bare(&second));
+}

@@ -129,3 +129,40 @@ const IMPORT: i32 = 3;
 
 /// Number of `FileDescriptorProto.syntax`.
 const SYNTAX: i32 = 12;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::{Loaded, nearby};
+
+    const CASE: &str = "../tests/golden/errors/editions_mixed";
+
+    fn error(locate: impl Fn(&str) -> Option<PathBuf>) -> String {
+        let set = fs::read(Path::new(CASE).join("in.binpb")).expect("a set");
+        Loaded::of_set(&set, locate).err().expect("an error").to_string()
+    }
+
+    #[test]
+    fn lines_are_shown_if_the_text_is_found() {
+        let text = error(|name| Some(Path::new(CASE).join(name)));
+        for line in ["[in.proto:6:10]", "this one", "the first one"] {
+            assert!(text.contains(line), "{text}");
+        }
+        assert!(!text.contains("in.proto:7:10"), "{text}");
+    }
+
+    #[test]
+    fn places_in_another_text_are_not_shown() {
+        let text = error(|_| Some(Path::new(CASE).join("../unknown_import/in.proto")));
+        assert!(text.contains("× in.proto:6:10: `name` is required"), "{text}");
+    }
+
+    #[test]
+    fn files_are_found_by_their_names_in_directories_here() {
+        let locate = nearby();
+        assert_eq!(locate("nats/rpc/v1/options.proto"), Some("./proto/nats/rpc/v1/options.proto".into()));
+        assert_eq!((locate("../Cargo.toml"), locate("/etc/hostname")), (None, None));
+    }
+}
