@@ -11,7 +11,7 @@ use crate::load::Loaded;
 use crate::output::Output;
 use crate::package::{Code, Materials, Package};
 use crate::prost::ByProst;
-use crate::{check, google, modules, parallel};
+use crate::{check, google, groups, modules, parallel};
 
 /// Makes all files, in memory.
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
@@ -20,6 +20,7 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     let mut comments = Comments::default();
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
+    groups::box_recursive(&mut config.prost, &loaded.pool);
     google::share_package(&mut config.prost, &loaded.pool, &config.runtime);
     let ByProst { mut code, services } = ByProst::run(&mut config, files, &mut comments, loaded)?;
     let materials = Materials {

@@ -86,6 +86,7 @@ mod error;
 mod format;
 mod generate;
 mod google;
+mod groups;
 mod load;
 mod lower;
 mod messages;

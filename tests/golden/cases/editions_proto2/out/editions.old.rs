@@ -23,6 +23,12 @@ pub struct Record {
     pub level: ::core::option::Option<i32>,
     #[prost(map = "int32, message", tag = "8")]
     pub parts: ::std::collections::HashMap<i32, record::Part>,
+    #[prost(group, optional, boxed, tag = "11")]
+    pub before: ::core::option::Option<
+        ::nats_rpc::codegen::prost::alloc::boxed::Box<Record>,
+    >,
+    #[prost(oneof = "record::Choice", tags = "9, 10")]
+    pub choice: ::core::option::Option<record::Choice>,
 }
 
 /// Nested message and enum types in `Record`.
@@ -78,6 +84,15 @@ pub mod record {
                 _ => None,
             }
         }
+    }
+
+    #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Oneof)]
+    #[prost(prost_path = "::nats_rpc::codegen::prost")]
+    pub enum Choice {
+        #[prost(group, tag = "9")]
+        Chosen(Part),
+        #[prost(group, tag = "10")]
+        Whole(::nats_rpc::codegen::prost::alloc::boxed::Box<super::Record>),
     }
 }
 
