@@ -5,10 +5,10 @@ use syn::parse::Parser as _;
 use crate::error::Error;
 
 /// Attributes that the build script adds to what is generated for services, in the order of its calls.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Attributes(Vec<Addition>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Addition {
     item: Item,
     path: String,

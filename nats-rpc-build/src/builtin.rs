@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
 use prost_reflect::{DescriptorPool, FileDescriptor};
-use protox::Error;
-use protox::file::{File, FileResolver};
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+use protox::{Compiler, Error};
 
 /// Files that resolve without an include directory, besides `google/protobuf/*`.
 const FILES: [(&str, &str); 14] = [
@@ -25,12 +25,18 @@ const FILES: [(&str, &str); 14] = [
 /// The file with the options of nats-rpc itself.
 pub(crate) const OPTIONS: &str = "nats/rpc/v1/options.proto";
 
+/// Whether a file says what options there are, of nats-rpc or of protobuf's own generators.
+fn is_for_options(file: &FileDescriptor) -> bool {
+    let name = file.name();
+    name == OPTIONS || (name.starts_with("google/protobuf/") && file.package_name().starts_with("pb"))
+}
+
 /// The text of a built-in file.
 pub(crate) fn text(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
 }
 
-/// The names of files that no code is generated from: the one with the options, and what only that one imports.
+/// The names of files that no code is generated from: those with options, and what only that of nats-rpc imports.
 pub(crate) fn for_reading(pool: &DescriptorPool) -> HashSet<String> {
     let (options, others): (Vec<_>, Vec<_>) = pool.files().partition(|file| file.name() == OPTIONS);
     let imports =
@@ -39,8 +45,26 @@ pub(crate) fn for_reading(pool: &DescriptorPool) -> HashSet<String> {
     for import in others.iter().flat_map(FileDescriptor::dependencies) {
         names.remove(import.name());
     }
-    names.insert(OPTIONS.to_owned());
+    names.extend(pool.files().filter(is_for_options).map(|file| file.name().to_owned()));
     names
+}
+
+/// The serialized descriptors of all of them, those in `google/protobuf` included, for protoc.
+pub(crate) fn descriptor_set() -> Result<Vec<u8>, crate::error::Error> {
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(GoogleFileResolver::new());
+    resolver.add(Builtin);
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    let google = DescriptorPool::global();
+    let google: Vec<_> = google.files().map(|file| file.name().to_owned()).collect();
+    let ours = FILES.iter().map(|(name, _)| (*name).to_owned());
+    for name in google.into_iter().chain(ours) {
+        compiler
+            .open_file(name)
+            .map_err(|error| crate::error::Error::protox(&error, error.to_string(), None, None))?;
+    }
+    Ok(compiler.encode_file_descriptor_set())
 }
 
 /// Finds the built-in files.

@@ -1,11 +1,7 @@
-use std::env;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::attributes::Item;
-use crate::error::Error;
-use crate::generate::generate;
-use crate::load::Loaded;
 use crate::switches::Switches;
 
 /// How to compile, for those who need more than [`compile`](crate::compile).
@@ -29,6 +25,18 @@ pub struct Config {
     pub(crate) prost: prost_build::Config,
     pub(crate) switches: Switches,
     pub(crate) recursion_limit: usize,
+    pub(crate) others: Vec<Box<dyn prost_build::ServiceGenerator>>,
+    pub(crate) reader: Reader,
+    pub(crate) descriptor_set: Option<PathBuf>,
+}
+
+/// What reads `.proto` files.
+#[derive(Debug)]
+pub(crate) enum Reader {
+    /// A library.
+    Protox,
+    /// A program, at this path if there is one.
+    Protoc(Option<PathBuf>),
 }
 
 impl Config {
@@ -41,6 +49,9 @@ impl Config {
             prost: prost_build::Config::new(),
             switches: Switches::default(),
             recursion_limit: 128,
+            others: Vec::new(),
+            reader: Reader::Protox,
+            descriptor_set: None,
         };
         config.runtime_path("::nats_rpc")
     }
@@ -58,6 +69,18 @@ impl Config {
         self
     }
 
+    /// Writes one more file to this path, relative to the current directory: the serialized
+    /// `google.protobuf.FileDescriptorSet` of all that was compiled, imports included, as reflection services, gateways
+    /// and tools take it.
+    ///
+    /// Custom options are in it; comments and positions are not, which are most of a set. Files of an edition are in
+    /// it as what they mean in proto2 or proto3, so that readers need not know editions. The sets that generated code
+    /// holds are the same, for one package each.
+    pub fn file_descriptor_set_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.descriptor_set = Some(path.into());
+        self
+    }
+
     /// Where the generated code finds the runtime, if not at `::nats_rpc`.
     pub fn runtime_path(mut self, path: impl Into<String>) -> Self {
         self.runtime = path.into();
@@ -68,9 +91,40 @@ impl Config {
 
     /// Changes how prost generates the messages.
     ///
-    /// Its settings about services and output (`service_generator`, `out_dir`, `include_file`, `format`) have no effect.
+    /// Its settings about services and output (`service_generator`, `out_dir`, `include_file`, `format`) have no effect; a
+    /// generator for services goes to [`also`](Self::also).
     pub fn prost(mut self, change: impl FnOnce(&mut prost_build::Config)) -> Self {
         change(&mut self.prost);
+        self
+    }
+
+    /// Has protoc read the `.proto` files, which knows editions (2023, 2024, 2026): the program that the environment
+    /// variable `PROTOC` names, or else `protoc` on the `PATH`.
+    ///
+    /// What is built in resolves all the same, and as without protoc a file in an include directory comes first. But
+    /// files of `google/protobuf` are taken from there too, and then from protoc's own directory.
+    pub fn use_protoc(mut self) -> Self {
+        self.reader = Reader::Protoc(None);
+        self
+    }
+
+    /// Has the protoc at this path read the `.proto` files, as [`use_protoc`](Self::use_protoc) does.
+    pub fn protoc_executable(mut self, path: impl Into<PathBuf>) -> Self {
+        self.reader = Reader::Protoc(Some(path.into()));
+        self
+    }
+
+    /// Runs another generator for services too, which writes into the same files: the same messages then serve, say,
+    /// tonic as well.
+    ///
+    /// # Examples
+    /// ```text
+    /// nats_rpc_build::Config::new()
+    ///     .also(tonic_prost_build::configure().service_generator())
+    ///     .compile(&["proto/greeter.proto"], &["proto"])
+    /// ```
+    pub fn also(mut self, generator: Box<dyn prost_build::ServiceGenerator>) -> Self {
+        self.others.push(generator);
         self
     }
 
@@ -185,35 +239,6 @@ impl Config {
         self.recursion_limit = limit;
         self
     }
-
-    /// Compiles `.proto` files that lie below one of the `includes`, and what they import.
-    ///
-    /// Writes one file for each package, such as `greeter.v1.rs` (`_.rs` without a package). A file that would not
-    /// change is not touched. Tells cargo which `.proto` files were read.
-    ///
-    /// # Errors
-    /// When a file can't be read, is not valid, or asks for something that can't be generated. The error prints as
-    /// a message with file, line and column.
-    pub fn compile(self, protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<(), Error> {
-        let out_dir =
-            self.out_dir.clone().or_else(|| env::var_os("OUT_DIR").map(PathBuf::from)).ok_or_else(|| {
-                Error::plain(
-                    "there is no directory to write to",
-                    "call this in a build script, where cargo sets OUT_DIR, or say `Config::out_dir`",
-                )
-            })?;
-        let loaded = Loaded::open(protos, includes)?;
-        let output = generate(self, &loaded)?;
-        output.write(&out_dir)?;
-        // Nothing is said before: cargo runs a build script that fails again anyway, and shows what it has said.
-        print!("{}", instructions(&loaded));
-        Ok(())
-    }
-}
-
-/// What cargo is told: the files that were read.
-fn instructions(loaded: &Loaded) -> String {
-    loaded.files_read().map(|file| format!("cargo::rerun-if-changed={}\n", file.display())).collect()
 }
 
 impl Default for Config {
@@ -231,21 +256,5 @@ impl fmt::Debug for Config {
             .field("switches", &self.switches)
             .field("recursion_limit", &self.recursion_limit)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::instructions;
-    use crate::load::Loaded;
-
-    #[test]
-    fn cargo_is_told_of_the_files_on_disk() {
-        let directory = "../tests/golden/cases/packages";
-        let loaded = Loaded::open(&[format!("{directory}/shop/v1/shop.proto")], &[directory]).expect("valid");
-        let files = ["shop/common/money.proto", "shop/v1/shop.proto", "stock/v1/stock.proto"];
-        let lines: String =
-            files.map(|file| format!("cargo::rerun-if-changed={directory}/{file}\n")).concat();
-        assert_eq!(instructions(&loaded), lines);
     }
 }

@@ -35,6 +35,13 @@ impl Descriptors {
         set
     }
 
+    /// The serialized set of all files, in an order that does not depend on how they were read.
+    pub(crate) fn all(&self, pool: &DescriptorPool) -> Vec<u8> {
+        let mut files: Vec<_> = pool.files().collect();
+        files.sort_by(|a, b| a.name().cmp(b.name()));
+        self.set(&files)
+    }
+
     fn add(&self, file: &FileDescriptor, seen: &mut HashSet<String>, set: &mut Vec<u8>) {
         if !seen.insert(file.name().to_owned()) {
             return;

@@ -12,7 +12,7 @@ use crate::merge::Shared;
 use crate::output::Output;
 use crate::package::{Code, Materials, Package};
 use crate::prost::ByProst;
-use crate::{check, google, modules, package, parallel};
+use crate::{check, google, groups, modules, package, parallel};
 
 /// Makes all files, in memory.
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
@@ -25,8 +25,9 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     let mut comments = Comments::default();
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
+    groups::box_recursive(&mut config.prost, &loaded.pool);
     google::share_package(&mut config.prost, &loaded.pool, &config.runtime);
-    let ByProst { mut code, services } = ByProst::run(&mut config.prost, files, &mut comments, loaded)?;
+    let ByProst { mut code, services } = ByProst::run(&mut config, files, &mut comments, loaded)?;
     let by_prost: Vec<_> =
         packages.iter().map(|(module, package)| (package, code.remove(module).unwrap_or_default())).collect();
     // Without an include file, nobody knows where the modules of packages will be.

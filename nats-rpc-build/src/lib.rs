@@ -50,6 +50,19 @@
 //! called `New`, `Connect`, `Clone`, `Into`, `TryInto`, `OnInstance` or `Scatter` gets an underscore too (`new_`),
 //! because every client has functions of these names. Names that clash are reported, never changed silently.
 //!
+//! # Editions, protoc and descriptor sets
+//!
+//! `.proto` files are read by a library that knows proto2 and proto3. For editions there is protoc
+//! ([`Config::use_protoc`]), or a descriptor set that another build step has made
+//! ([`Config::compile_descriptor_set`]). The features of an edition become what they mean in proto2 or proto3; if one
+//! file needs both, such as a required field and one of implicit presence, that is an error.
+//! [`Config::file_descriptor_set_path`] writes a descriptor set.
+//!
+//! # Together with tonic
+//!
+//! One set of messages can serve two frameworks: [`Config::also`] runs another generator of services, and
+//! [`Config::service_generator`] is one for those who generate messages with prost.
+//!
 //! # Options
 //!
 //! ```proto
@@ -89,12 +102,15 @@ mod builtin;
 mod cause;
 mod check;
 mod comments;
+mod compile;
 mod config;
 mod descriptors;
+mod editions;
 mod error;
 mod format;
 mod generate;
 mod google;
+mod groups;
 mod load;
 mod lower;
 mod merge;
@@ -105,6 +121,7 @@ mod output;
 mod package;
 mod parallel;
 mod prost;
+mod service_generator;
 mod source;
 mod switches;
 
@@ -112,6 +129,7 @@ use std::path::Path;
 
 pub use config::Config;
 pub use error::Error;
+pub use service_generator::ServiceGenerator;
 
 /// Compiles `.proto` files that lie below one of the `includes`, as [`Config::compile`] does with the default settings.
 ///

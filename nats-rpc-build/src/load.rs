@@ -1,7 +1,10 @@
 mod files;
 mod find;
 mod help;
+mod messages;
 mod names;
+mod protoc;
+mod set;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +13,9 @@ use prost_reflect::DescriptorPool;
 
 use crate::error::Error;
 use files::Files;
+
+pub(crate) use protoc::VARIABLE as PROTOC;
+pub(crate) use set::nearby;
 
 /// What the `.proto` files say, imports included.
 pub(crate) struct Loaded {

@@ -1,3 +1,4 @@
+use nats_rpc_codegen::docs::Docs;
 use nats_rpc_codegen::ir::{Body, Documentation, Idempotency, Kind, Method, Paths, Service};
 use nats_rpc_codegen::names;
 use prost_reflect::ServiceDescriptor;
@@ -88,8 +89,10 @@ fn deprecated(yes: bool) -> Option<Attribute> {
     yes.then(|| parse_quote!(#[deprecated]))
 }
 
+/// What a mark stands for, or the comment itself if prost has got it.
 fn docs(prost: &prost_build::Comments, comments: &Comments) -> Documentation {
-    Documentation::Comment(prost.leading.iter().find_map(|line| comments.docs(line)).unwrap_or_default())
+    let marked = prost.leading.iter().find_map(|line| comments.docs(line));
+    Documentation::Comment(marked.unwrap_or_else(|| Docs::from_comment(&prost.leading.join("\n"))))
 }
 
 /// A type as prost writes it, which is always one that parses.

@@ -28,13 +28,7 @@ impl Output {
     /// Writes the files that are not there as they should be.
     pub(crate) fn write(&self, directory: &Path) -> Result<(), Error> {
         for (name, contents) in &self.files {
-            let path = directory.join(name);
-            write_if_changed(&path, contents).map_err(|error| {
-                Error::plain(
-                    format!("can't write {}: {error}", path.display()),
-                    "the directory has to exist and be writable",
-                )
-            })?;
+            write(&directory.join(name), contents)?;
         }
         Ok(())
     }
@@ -43,6 +37,16 @@ impl Output {
 /// Name of the file with the code of a package.
 pub(crate) fn code_file(package: &str) -> String {
     format!("{}.rs", if package.is_empty() { "_" } else { package })
+}
+
+/// Writes a file if it is not there as it should be.
+pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    write_if_changed(path, contents).map_err(|error| {
+        Error::plain(
+            format!("can't write {}: {error}", path.display()),
+            "the directory has to exist and be writable",
+        )
+    })
 }
 
 fn write_if_changed(path: &Path, contents: &[u8]) -> io::Result<()> {

@@ -69,7 +69,7 @@ impl Package {
 
     /// Name of the file with its descriptor set.
     pub(crate) fn descriptor_set(&self) -> String {
-        format!("{}.binpb", if self.name.is_empty() { "_" } else { &self.name })
+        descriptor_set(&self.name)
     }
 
     /// Its messages, which prost has made, and its services.
@@ -115,14 +115,20 @@ pub(crate) fn check_runtime(path: &str) -> Result<(), Error> {
     runtime(path).map(drop)
 }
 
-fn runtime(path: &str) -> Result<syn::Path, Error> {
+/// Name of the file with the descriptor set of a package.
+pub(crate) fn descriptor_set(package: &str) -> String {
+    format!("{}.binpb", if package.is_empty() { "_" } else { package })
+}
+
+/// The path of the runtime.
+pub(crate) fn runtime(path: &str) -> Result<syn::Path, Error> {
     syn::parse_str(path).map_err(|error| {
         let message = format!("`{path}` is not a path: {error}");
         Error::plain(message, "`Config::runtime_path` takes a path such as `::nats_rpc`")
     })
 }
 
-fn parse(tokens: proc_macro2::TokenStream) -> Result<Vec<Item>, Error> {
+pub(crate) fn parse(tokens: proc_macro2::TokenStream) -> Result<Vec<Item>, Error> {
     let file: syn::File = syn::parse2(tokens).map_err(|error| messages::not_rust(&error))?;
     Ok(file.items)
 }

@@ -9,6 +9,7 @@ use prost_reflect::FileDescriptor;
 
 use crate::check;
 use crate::comments::Comments;
+use crate::config::Config;
 use crate::error::Error;
 use crate::load::Loaded;
 
@@ -23,7 +24,7 @@ pub(crate) struct ByProst {
 impl ByProst {
     /// Makes the messages of these files, and takes their comments aside.
     pub(crate) fn run<'a>(
-        prost: &mut prost_build::Config,
+        config: &mut Config,
         files: impl Iterator<Item = (&'a Module, &'a FileDescriptor)> + Clone,
         comments: &mut Comments,
         loaded: &Loaded,
@@ -34,9 +35,10 @@ impl ByProst {
             (module.clone(), file)
         });
         let requests = requests.collect();
-        let collected = Collector::default();
-        prost.service_generator(Box::new(collected.clone()));
-        let code = without_panic(|| prost.generate(requests))
+        let services = Rc::default();
+        let collector = Collector { services: Rc::clone(&services), others: mem::take(&mut config.others) };
+        config.prost.service_generator(Box::new(collector));
+        let code = without_panic(|| config.prost.generate(requests))
             .and_then(|code| code.map_err(|error| error.to_string()))
             .map_err(|error| {
                 let reports: Vec<_> = files.flat_map(|(_, file)| check::values(file, loaded)).collect();
@@ -44,13 +46,13 @@ impl ByProst {
                     Error::plain(format!("prost can't generate the messages: {error}"), "see `Config::prost`")
                 })
             })?;
-        let services = mem::take(&mut *collected.0.borrow_mut());
+        let services = services.take();
         Ok(Self { code: code.into_iter().collect(), services })
     }
 }
 
 /// What `run` returns, or the text with which it panics: prost reports names that clash so.
-fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let result = panic::catch_unwind(AssertUnwindSafe(run));
@@ -61,14 +63,35 @@ fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Keeps the services that prost has read, and writes nothing.
-#[derive(Clone, Default)]
-struct Collector(Rc<RefCell<BTreeMap<String, prost_build::Service>>>);
+/// Keeps the services that prost has read, and writes only what other generators do.
+struct Collector {
+    services: Rc<RefCell<BTreeMap<String, prost_build::Service>>>,
+    others: Vec<Box<dyn ServiceGenerator>>,
+}
 
 impl ServiceGenerator for Collector {
-    fn generate(&mut self, service: prost_build::Service, _: &mut String) {
-        let package =
-            if service.package.is_empty() { String::new() } else { format!("{}.", service.package) };
-        self.0.borrow_mut().insert(format!("{package}{}", service.proto_name), service);
+    fn generate(&mut self, service: prost_build::Service, buf: &mut String) {
+        for other in &mut self.others {
+            other.generate(service.clone(), buf);
+        }
+        self.services.borrow_mut().insert(full_name(&service), service);
     }
+
+    fn finalize(&mut self, buf: &mut String) {
+        for other in &mut self.others {
+            other.finalize(buf);
+        }
+    }
+
+    fn finalize_package(&mut self, package: &str, buf: &mut String) {
+        for other in &mut self.others {
+            other.finalize_package(package, buf);
+        }
+    }
+}
+
+/// The name of a service with its package.
+pub(crate) fn full_name(service: &prost_build::Service) -> String {
+    let package = if service.package.is_empty() { String::new() } else { format!("{}.", service.package) };
+    format!("{package}{}", service.proto_name)
 }

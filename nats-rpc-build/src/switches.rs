@@ -4,7 +4,7 @@ use crate::attributes::Attributes;
 use crate::error::Error;
 
 /// What is generated for a service, and what stands above it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Switches {
     pub(crate) parts: Parts,
     pub(crate) features: Features,

@@ -15,7 +15,8 @@ fn generated_code_is_as_kept() {
     for case in directories("cases") {
         let name = case.file_name().expect("a name").to_string_lossy().into_owned();
         let out = scratch(&name);
-        config(&name).out_dir(&out).include_file("mod.rs").compile(&protos(&case), &[&case]).expect(&name);
+        let config = config(&name).out_dir(&out).include_file("mod.rs");
+        compile(config, &case).expect(&name);
         differences.extend(differences_between(&case.join("out"), &files(&out)));
     }
     assert!(differences.is_empty(), "UPDATE_GOLDEN=1 would change: {differences:#?}");
@@ -57,11 +58,8 @@ fn errors_read_as_kept() {
     for case in directories("errors") {
         let name = case.file_name().expect("a name").to_string_lossy().into_owned();
         let out = scratch(&format!("error-{name}"));
-        let error = Config::new()
-            .out_dir(&out)
-            .include_file("mod.rs")
-            .compile(&protos(&case), &[&case])
-            .expect_err(&name);
+        let config = Config::new().out_dir(&out).include_file("mod.rs");
+        let error = compile(config, &case).expect_err(&name);
         assert!(files(&out).is_empty(), "{name}: nothing is written after an error");
         differences.extend(difference(&case.join("error.txt"), error.to_string().as_bytes()));
     }
@@ -100,6 +98,14 @@ fn settings_that_can_not_be_are_named() {
     assert!(feature.contains("`Config::server_feature` was given \"\""), "{feature}");
     let path = refused(Config::new().runtime_path("nats rpc"));
     assert!(path.contains("`nats rpc` is not a path"), "{path}");
+}
+
+/// From the descriptor set if there is one, else from the `.proto` files.
+fn compile(config: Config, case: &Path) -> Result<(), nats_rpc_build::Error> {
+    match fs::read(case.join("in.binpb")) {
+        Ok(set) => config.compile_descriptor_set(&set),
+        Err(_) => config.compile(&protos(case), &[case]),
+    }
 }
 
 fn config(case: &str) -> Config {

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::error::Report;
 use crate::load::Loaded;
-use crate::source::Declared;
+use crate::source::{self, Declared};
 
 pub(crate) use accessors::accessors;
 pub(crate) use blank::blank;
@@ -42,7 +42,7 @@ fn clashes(all: Vec<Named>, kind: &str, loaded: &Loaded) -> Vec<Report> {
     let mut reports = Vec::new();
     for named in all {
         if let Some(first) = first.get(&named.rust) {
-            if !told.insert([first.declared.place(), named.declared.place()]) {
+            if !told.insert([first.declared.spot().place(), named.declared.spot().place()]) {
                 continue;
             }
             let message =
@@ -57,16 +57,5 @@ fn clashes(all: Vec<Named>, kind: &str, loaded: &Loaded) -> Vec<Report> {
 }
 
 fn report(loaded: &Loaded, message: String, help: &str, here: &Declared, first: Option<&Declared>) -> Report {
-    let source = here.text(loaded);
-    let mut labels = Vec::new();
-    let mut help = help.to_owned();
-    if let Some(text) = &source {
-        labels.extend(here.label(text, if first.is_some() { "this one" } else { "here" }));
-        match first {
-            Some(first) if first.file == here.file => labels.extend(first.label(text, "the first one")),
-            Some(first) => help = format!("the first one is at {}; {help}", first.line()),
-            None => {}
-        }
-    }
-    Report { message, help: Some(help), source, labels }
+    source::report(message, help, here.spot(), first.map(Declared::spot), &loaded.files)
 }

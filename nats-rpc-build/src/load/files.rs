@@ -122,7 +122,7 @@ fn shadowed(path: &Path, by: &Path) -> Error {
 }
 
 /// A path as the name of a file below an include directory.
-fn relative(path: &Path) -> Option<String> {
+pub(super) fn relative(path: &Path) -> Option<String> {
     let words = path.components().map(|component| match component {
         Component::Normal(word) => word.to_str(),
         _ => None,

@@ -31,6 +31,9 @@ pub(super) fn explained(error: &protox::Error) -> Error {
 const PARSE: &str = "look at the mark, and at what stands right before it; if protoc accepts the file, let it read it \
                      (`Config::protoc`, `Config::compile_descriptor_set`)";
 
+const EDITIONS: &str = "editions are read with the help of protoc: say `Config::use_protoc()`, or give the descriptor set that \
+                        protoc makes to `Config::compile_descriptor_set`";
+
 /// Where files are looked for.
 pub(super) fn not_found(includes: &[&Path]) -> String {
     let includes: Vec<_> = includes.iter().map(|path| path.display().to_string()).collect();
@@ -57,7 +60,7 @@ fn missing_import(error: &str) -> Option<String> {
 /// What to do about an error that protox has no help for.
 fn about(text: &str) -> Option<&'static str> {
     if text.contains("found 'edition'") {
-        Some("editions are not supported yet: say `syntax = \"proto3\";` instead")
+        Some(EDITIONS)
     } else if text.starts_with("name 'nats.rpc.v1.") && text.ends_with("is not defined") {
         Some("say `import \"nats/rpc/v1/options.proto\";`, which needs no include directory")
     } else if text.starts_with("option field '") && text.ends_with("is not defined") {

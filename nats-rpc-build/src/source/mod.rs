@@ -1,6 +1,8 @@
 mod aggregate;
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use miette::{LabeledSpan, NamedSource};
 use prost_reflect::FileDescriptor;
@@ -9,13 +11,13 @@ use prost_types::source_code_info::Location;
 
 pub(crate) use self::aggregate::word_again;
 use crate::builtin;
-use crate::load::Loaded;
+use crate::error::Report;
 
 /// Where something is declared: a file, and a path in its descriptor as `SourceCodeInfo` has it.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {
-    pub(crate) file: FileDescriptor,
-    pub(crate) path: Vec<i32>,
+    file: FileDescriptor,
+    path: Vec<i32>,
     /// The names of the last numbers of the path, if these are fields within an option.
     fields: Vec<String>,
 }
@@ -31,50 +33,66 @@ impl Declared {
         Self { file: file.clone(), path: [option, &numbers].concat(), fields }
     }
 
-    /// File and path, to tell places apart.
-    pub(crate) fn place(&self) -> (String, Vec<i32>) {
-        (self.file.name().to_owned(), self.path.clone())
+    pub(crate) fn spot(&self) -> Spot<'_> {
+        Spot { file: self.file.file_descriptor_proto(), path: &self.path, fields: &self.fields }
+    }
+}
+
+/// Where the files were found, by their names.
+pub(crate) type Paths = BTreeMap<String, Option<PathBuf>>;
+
+/// A place in a file, by its path in the descriptor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot<'a> {
+    file: &'a FileDescriptorProto,
+    path: &'a [i32],
+    fields: &'a [String],
+}
+
+impl<'a> Spot<'a> {
+    pub(crate) const fn new(file: &'a FileDescriptorProto, path: &'a [i32]) -> Self {
+        Self { file, path, fields: &[] }
+    }
+
+    /// `greeter.proto:12:5`, as far as it is known.
+    pub(crate) fn place(&self) -> String {
+        match self.span() {
+            Some((span, _)) => format!("{}:{}:{}", self.file.name(), span.line + 1, span.column + 1),
+            None => self.file.name().to_owned(),
+        }
     }
 
     /// Where it is, or what it is in if it has no place itself. And how many numbers of the path that leaves out.
     fn span(&self) -> Option<(Span, usize)> {
-        let file = self.file.file_descriptor_proto();
         let is_here = |location: &&Location| location.path == self.path;
         // `option (x).retry.max_attempts = 4` is where `retry` is set, too.
         let is_within =
-            |location: &&Location| !self.fields.is_empty() && location.path.starts_with(&self.path);
-        let mut locations = file.source_code_info.as_ref()?.location.iter();
+            |location: &&Location| !self.fields.is_empty() && location.path.starts_with(self.path);
+        let mut locations = self.file.source_code_info.as_ref()?.location.iter();
         let is_own = locations.clone().any(|location| is_here(&location));
         match locations.find(is_within).filter(|_| !is_own) {
             Some(location) => Some((Span::of(location)?, 0)),
-            None => span(file, &self.path),
+            None => span(self.file, self.path),
         }
     }
 
-    /// `greeter.proto:12`, for a warning.
-    pub(crate) fn line(&self) -> String {
-        let line = self.span().map_or(1, |(span, _)| span.line + 1);
-        format!("{}:{line}", self.file.name())
-    }
-
     /// The text of the file, to show a part of it.
-    pub(crate) fn text(&self, loaded: &Loaded) -> Option<NamedSource<String>> {
+    fn text(&self, paths: &Paths) -> Option<NamedSource<String>> {
         let name = self.file.name();
-        let text = match loaded.files.get(name)? {
+        let text = match paths.get(name)? {
             Some(path) => String::from_utf8_lossy(&fs::read(path).ok()?).into_owned(),
             None => builtin::text(name)?.to_owned(),
         };
         Some(NamedSource::new(name, text.trim_start_matches('\u{feff}').to_owned()))
     }
 
-    /// The place in the text.
-    pub(crate) fn label(&self, text: &NamedSource<String>, label: &str) -> Option<LabeledSpan> {
+    /// The place in the text, which a descriptor set may not be made from.
+    fn label(&self, text: &str, label: &str) -> Option<LabeledSpan> {
         let (span, left_out) = self.span()?;
-        let text = text.inner();
         let start = span.start(text);
         let field = self.within(left_out).and_then(|fields| aggregate::find(text.get(start..)?, &fields));
         let (start, length) = field.map_or((start, span.length), |field| (start + field.start, field.len()));
-        Some(LabeledSpan::new(Some(label.to_owned()), start, length))
+        text.get(start..start + length).map(|_| LabeledSpan::new(Some(label.to_owned()), start, length))
     }
 
     /// The names of what the span of an option leaves out.
@@ -84,15 +102,40 @@ impl Declared {
     }
 }
 
+/// A problem, and where it is. Without the text of the file the place is in the message.
+pub(crate) fn report(
+    message: String,
+    help: &str,
+    here: Spot<'_>,
+    first: Option<Spot<'_>>,
+    paths: &Paths,
+) -> Report {
+    let mut help = help.to_owned();
+    let source = here.text(paths);
+    let text = source.as_ref().map_or("", |source| source.inner());
+    let mut labels: Vec<_> =
+        here.label(text, if first.is_some() { "this one" } else { "here" }).into_iter().collect();
+    let in_text = source.is_some() && !labels.is_empty();
+    match first {
+        Some(first) if in_text && first.file.name() == here.file.name() => {
+            labels.extend(first.label(text, "the first one"));
+        }
+        Some(first) => help = format!("the first one is at {}; {help}", first.place()),
+        None => {}
+    }
+    let message = if in_text { message } else { format!("{}: {message}", here.place()) };
+    Report { message, help: Some(help), source: source.filter(|_| in_text), labels }
+}
+
 /// Where something is in the text of its file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     /// From 0.
-    line: usize,
+    pub(crate) line: usize,
     /// In bytes, from 0.
-    column: usize,
+    pub(crate) column: usize,
     /// In bytes.
-    length: usize,
+    pub(crate) length: usize,
 }
 
 impl Span {

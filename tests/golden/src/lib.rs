@@ -51,6 +51,16 @@ pub mod deprecated {
     include!("../cases/deprecated/out/mod.rs");
 }
 
+/// An edition, with the presence that fields have in proto3.
+pub mod editions {
+    include!("../cases/editions/out/mod.rs");
+}
+
+/// An edition, with what else only proto2 has.
+pub mod editions_proto2 {
+    include!("../cases/editions_proto2/out/mod.rs");
+}
+
 /// Files that are not plain UTF-8.
 pub mod encodings {
     include!("../cases/encodings/out/mod.rs");
