@@ -25,3 +25,19 @@ pub fn allow() -> TokenStream {
         )]
     }
 }
+
+/// As [`allow`], but only what signatures are about: for a trait with bodies that people wrote.
+pub(super) fn allow_signatures() -> TokenStream {
+    quote! {
+        #[allow(
+            missing_docs,
+            unnameable_types,
+            unreachable_pub,
+            unused_qualifications,
+            clippy::missing_errors_doc,
+            clippy::missing_panics_doc,
+            clippy::trait_duplication_in_bounds,
+            reason = "generated code"
+        )]
+    }
+}

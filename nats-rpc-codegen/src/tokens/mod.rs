@@ -37,9 +37,12 @@ pub fn service(service: &Service) -> TokenStream {
 
 /// What stands above every item of a part, which may need a cargo feature.
 fn above(feature: Option<&str>) -> TokenStream {
-    let cfg = feature.map(|feature| quote! { #[cfg(feature = #feature)] });
-    let allow = allow();
-    quote! { #cfg #allow }
+    let (gate, allow) = (gate(feature), allow());
+    quote! { #gate #allow }
+}
+
+fn gate(feature: Option<&str>) -> Option<TokenStream> {
+    feature.map(|feature| quote! { #[cfg(feature = #feature)] })
 }
 
 /// The facts about the method of that number.

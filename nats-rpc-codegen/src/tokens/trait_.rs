@@ -1,7 +1,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{above, method_attributes, spec_of};
+use super::allow::allow_signatures;
+use super::{allow, gate, method_attributes, spec_of};
 use crate::ir::{Body, Method, Service};
 
 /// The trait that an implementation of the service implements.
@@ -9,13 +10,17 @@ pub(super) fn trait_(service: &Service) -> TokenStream {
     let Service { ident, visibility, supertraits, .. } = service;
     let docs = service.docs.or(&format!("The service `{}`.", service.proto_name));
     let deprecated = &service.deprecated;
-    let above = above(service.features.server.as_deref());
+    // What people write in the trait is for the lints of their crate.
+    let has_bodies = service.methods.iter().any(|method| matches!(method.body, Body::Provided { .. }));
+    let gate = gate(service.features.server.as_deref());
+    let allow = if has_bodies { allow_signatures() } else { allow() };
     let attributes = &service.attributes.trait_;
     let methods = service.methods.iter().enumerate().map(|(index, method)| function(service, index, method));
     quote! {
         #docs
         #deprecated
-        #above
+        #gate
+        #allow
         #(#attributes)*
         #visibility trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static #(+ #supertraits)* {
             #(#methods)*

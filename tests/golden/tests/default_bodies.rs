@@ -107,3 +107,17 @@ async fn what_nobody_writes_is_unimplemented() {
     assert_eq!(status.code(), Code::Unimplemented);
     assert_eq!(status.message(), "/greeter.v1.Greeter/Later is not implemented here");
 }
+
+/// The lints of a crate hold for what people write: were there no warning, this expectation would be one.
+#[expect(unused_variables, reason = "it is to be seen")]
+mod linted {
+    use nats_rpc::{Request, Response, Status};
+
+    #[nats_rpc::service(codec = "json")]
+    trait Careless {
+        async fn forget(&self, request: Request<String>) -> Result<Response<()>, Status> {
+            let name = request.into_inner();
+            Ok(().into())
+        }
+    }
+}
