@@ -7,6 +7,7 @@ use crate::comments::Comments;
 use crate::config::Config;
 use crate::descriptors::Descriptors;
 use crate::error::Error;
+use crate::links::Links;
 use crate::load::Loaded;
 use crate::output::Output;
 use crate::package::{Code, Materials, Package};
@@ -21,11 +22,13 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     let files =
         packages.iter().flat_map(|(module, package)| package.files.iter().map(move |file| (module, file)));
     let ByProst { mut code, services } = ByProst::run(&mut config.prost, files, &mut comments, loaded)?;
+    let links = Links::new(&loaded.pool, config.parts, config.include_file.is_some(), &code);
     let materials = Materials {
         runtime: &config.runtime,
         parts: config.parts,
         services: &services,
         comments: &comments,
+        links: &links,
         loaded,
     };
     let by_prost: Vec<_> =

@@ -47,6 +47,13 @@
 //! called `New`, `Connect`, `Clone`, `OnInstance` or `Scatter` gets an underscore too (`new_`), because every client has
 //! functions of these names. Names that clash are reported, never changed silently.
 //!
+//! # Comments
+//!
+//! Comments become documentation: those right above something, and those behind it on its line. Comments that an empty
+//! line keeps apart are not shown. Whatever a comment holds, nothing in it is run or loaded, and rustdoc has nothing to
+//! say about it. `[Foo][p.v1.Foo]`, `[p.v1.Foo]` and `[Foo]` are links where they name a message, an enum, a service, or
+//! a member of one, that is generated into the same package, or into another one when there is an include file.
+//!
 //! # Options
 //!
 //! ```proto
@@ -70,6 +77,7 @@ mod descriptors;
 mod error;
 mod format;
 mod generate;
+mod links;
 mod load;
 mod lower;
 mod messages;
@@ -77,6 +85,7 @@ mod modules;
 mod options;
 mod output;
 mod package;
+mod paragraphs;
 mod parallel;
 mod prost;
 mod source;

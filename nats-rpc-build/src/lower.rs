@@ -1,3 +1,4 @@
+use nats_rpc_codegen::docs::Docs;
 use nats_rpc_codegen::ir::{Idempotency, Kind, Method, Parts, Paths, Service};
 use nats_rpc_codegen::names;
 use prost_reflect::ServiceDescriptor;
@@ -5,6 +6,7 @@ use prost_types::method_options::IdempotencyLevel;
 use syn::{Attribute, Type, Visibility, parse_quote};
 
 use crate::comments::Comments;
+use crate::links::{Links, Place};
 use crate::options::{MethodOptions, ServiceOptions};
 
 /// A service that prost has read, and its descriptor.
@@ -14,21 +16,25 @@ pub(crate) struct Source<'a> {
 }
 
 /// What is the same for all services of a package.
-pub(crate) struct Settings {
+pub(crate) struct Settings<'a> {
     pub(crate) runtime: syn::Path,
     pub(crate) parts: Parts,
     pub(crate) descriptor_set: String,
+    pub(crate) comments: &'a Comments,
+    pub(crate) links: &'a Links<'a>,
+    /// Where links start.
+    pub(crate) place: Place<'a>,
 }
 
-pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comments) -> Service {
+pub(crate) fn lower(source: &Source<'_>, settings: &Settings<'_>) -> Service {
     let numbers = 0..source.prost.methods.len();
-    let methods = numbers.map(|number| method(source, number, settings, comments)).collect();
+    let methods = numbers.map(|number| method(source, number, settings)).collect();
     let options = ServiceOptions::of(source.descriptor);
     let runtime = &settings.runtime;
     Service {
         ident: names::type_name(&source.prost.proto_name),
         proto_name: source.descriptor.full_name().to_owned(),
-        docs: docs(&source.prost.comments, comments),
+        docs: docs(&source.prost.comments, settings),
         deprecated: deprecated(source.prost.options.deprecated()),
         visibility: Visibility::Public(syn::token::Pub::default()),
         methods,
@@ -40,7 +46,7 @@ pub(crate) fn lower(source: &Source<'_>, settings: &Settings, comments: &Comment
     }
 }
 
-fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Comments) -> Method {
+fn method(source: &Source<'_>, number: usize, settings: &Settings<'_>) -> Method {
     let prost = &source.prost.methods[number];
     let options =
         source.descriptor.methods().nth(number).map(|method| MethodOptions::of(&method)).unwrap_or_default();
@@ -55,7 +61,7 @@ fn method(source: &Source<'_>, number: usize, settings: &Settings, comments: &Co
     Method {
         ident: names::method(&prost.proto_name),
         proto_name: prost.proto_name.clone(),
-        docs: docs(&prost.comments, comments),
+        docs: docs(&prost.comments, settings),
         deprecated: deprecated(prost.options.deprecated()),
         kind,
         idempotency: match prost.options.idempotency_level() {
@@ -75,8 +81,9 @@ fn deprecated(yes: bool) -> Option<Attribute> {
     yes.then(|| parse_quote!(#[deprecated]))
 }
 
-fn docs(prost: &prost_build::Comments, comments: &Comments) -> nats_rpc_codegen::docs::Docs {
-    prost.leading.iter().find_map(|line| comments.docs(line)).unwrap_or_default()
+fn docs(prost: &prost_build::Comments, settings: &Settings<'_>) -> Docs {
+    let Settings { comments, links, place, .. } = settings;
+    prost.leading.iter().find_map(|line| comments.docs(line, links, *place)).unwrap_or_default()
 }
 
 /// A type as prost writes it, which is always one that parses.

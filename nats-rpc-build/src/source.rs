@@ -44,12 +44,7 @@ impl Declared {
 
     /// The text of the file, to show a part of it.
     pub(crate) fn text(&self, loaded: &Loaded) -> Option<NamedSource<String>> {
-        let name = self.file.name();
-        let text = match loaded.files.get(name)? {
-            Some(path) => fs::read_to_string(path).ok()?,
-            None => builtin::text(name)?.to_owned(),
-        };
-        Some(NamedSource::new(name, text))
+        Some(NamedSource::new(self.file.name(), text(&self.file, loaded)?))
     }
 
     /// The place in the text.
@@ -57,5 +52,13 @@ impl Declared {
         let (line, column, length) = self.span()?;
         let offset = SourceOffset::from_location(text.inner(), line + 1, column + 1).offset();
         Some(LabeledSpan::new(Some(label.to_owned()), offset, length))
+    }
+}
+
+/// What a file says.
+pub(crate) fn text(file: &FileDescriptor, loaded: &Loaded) -> Option<String> {
+    match loaded.files.get(file.name())? {
+        Some(path) => fs::read_to_string(path).ok(),
+        None => builtin::text(file.name()).map(str::to_owned),
     }
 }

@@ -1,10 +1,10 @@
-use super::inline;
+use super::{Links, inline};
 
 /// The widest indentation of text. One more space would make a code block of it, and so a doctest.
 const MOST_INDENT: usize = 3;
 
 /// The lines of a comment as Markdown that is safe to show.
-pub(super) fn lines(comment: &str) -> Vec<String> {
+pub(super) fn lines(comment: &str, links: &Links<'_>) -> Vec<String> {
     let comment = clean(without_javadoc_star(comment));
     let source = dedent(&comment);
     let mut out = Vec::new();
@@ -22,7 +22,7 @@ pub(super) fn lines(comment: &str) -> Vec<String> {
             after = push_indented(&mut out, rest);
         } else {
             in_list = is_item(line) || (in_list && (!start_of_block || indent_of(line) > 0));
-            let text = inline::escape(line.trim_start());
+            let text = inline::escape(line.trim_start(), links);
             out.push(format!("{:1$}{text}", "", indent_of(line).min(MOST_INDENT)));
         }
         rest = after;

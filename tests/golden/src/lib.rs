@@ -51,6 +51,17 @@ pub mod google_api {
     include!("../cases/google_api/out/mod.rs");
 }
 
+/// Comments with links.
+pub mod links {
+    include!("../cases/links/out/mod.rs");
+}
+
+mod hidden {
+    include!("../cases/links/out/mod.rs");
+}
+// What its documentation leads to is not to be seen.
+pub use hidden::links::v1::LibraryClient;
+
 /// Names that mean something in Rust.
 pub mod names {
     include!("../cases/names/out/mod.rs");
