@@ -23,7 +23,10 @@ pub(super) fn escape(line: &str, links: &Links<'_>) -> String {
             _ => None,
         };
         let taken = taken.unwrap_or_else(|| {
-            if matches!(first, '`' | '[' | ']' | '<' | '*') {
+            let is_image = rest.starts_with("![");
+            // `~10` stays: nothing that could end what it would strike through is left.
+            let strikes = first == '~' && (rest.starts_with("~~") || !(out.is_empty() || out.ends_with(' ')));
+            if is_image || strikes || matches!(first, '`' | '[' | ']' | '<' | '*') {
                 out.push('\\');
             }
             out.push(first);
@@ -85,7 +88,7 @@ fn link(text: &str, links: &Links<'_>, out: &mut String) -> Option<usize> {
     let name = if name.trim().is_empty() { label } else { name.trim().trim_matches('`') };
     match links(name.trim_start_matches('.')) {
         Some(path) => reference(label, &path, behind, out),
-        None => out.push_str(&text_of(label)),
+        None => push_text(label, behind, out),
     }
     Some(end + 1 + 1 + close + 1)
 }
@@ -105,10 +108,16 @@ fn reference(label: &str, path: &str, behind: &str, out: &mut String) {
     if label != path {
         out.push_str(&format!("[{text}]({path})"));
     } else if behind.starts_with([':', '(', '[']) {
-        out.push_str(&text);
+        push_text(label, behind, out);
     } else {
         out.push_str(&format!("[{text}]"));
     }
+}
+
+/// A label that leads nowhere, which is no code if its backticks would join others.
+fn push_text(label: &str, behind: &str, out: &mut String) {
+    let joins = out.ends_with('`') || behind.starts_with('`');
+    out.push_str(&if joins { escape(label, &|_| None) } else { text_of(label) });
 }
 
 /// A label as text: a name is code.

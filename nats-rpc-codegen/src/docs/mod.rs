@@ -77,4 +77,6 @@ fn indent(line: String) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

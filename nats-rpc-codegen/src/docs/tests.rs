@@ -98,3 +98,14 @@ fn names_that_are_known_are_links() {
     // These would be a definition, a link to `x`, and one link instead of two.
     check(" [Foo]: [Foo][p.Foo](x) [Foo][p.Foo][q.Baz]", &[" `Foo`: `Foo`(x) `Foo`[`q.Baz`](super::q::Baz)"]);
 }
+
+#[test]
+fn nothing_is_struck_through_or_loaded() {
+    check(" ~10 a~b~ ~~c~~ ![d](https://e.example)", &[r"~10 a\~b\~ \~\~c\~\~ \![d](https://e.example)"]);
+}
+
+#[test]
+fn tables_do_not_divide_code() {
+    check(" |a|b|\n |-|-|", &["|a|b|", "|-|-|"]);
+    check(" |`a|b`|\n |-|-|", &["|`a|b`|", r"\|-|-|"]);
+}
