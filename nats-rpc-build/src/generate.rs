@@ -7,6 +7,7 @@ use crate::comments::Comments;
 use crate::config::Config;
 use crate::descriptors::Descriptors;
 use crate::error::Error;
+use crate::links::Links;
 use crate::load::Loaded;
 use crate::merge::Shared;
 use crate::output::Output;
@@ -28,6 +29,7 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     groups::box_recursive(&mut config.prost, &loaded.pool);
     google::share_package(&mut config.prost, &loaded.pool, &config.runtime);
     let ByProst { mut code, services } = ByProst::run(&mut config, files, &mut comments, loaded)?;
+    let links = Links::new(&loaded.pool, config.switches.parts, config.include_file.is_some(), &code);
     let by_prost: Vec<_> =
         packages.iter().map(|(module, package)| (package, code.remove(module).unwrap_or_default())).collect();
     // Without an include file, nobody knows where the modules of packages will be.
@@ -42,6 +44,7 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
         switches: &config.switches,
         services: &services,
         comments: &comments,
+        links: &links,
         loaded,
         shared: &shared,
     };

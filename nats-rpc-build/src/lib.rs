@@ -63,6 +63,13 @@
 //! One set of messages can serve two frameworks: [`Config::also`] runs another generator of services, and
 //! [`Config::service_generator`] is one for those who generate messages with prost.
 //!
+//! # Comments
+//!
+//! Comments become documentation: those right above something, and those behind it on its line. Comments that an empty
+//! line keeps apart are not shown. Whatever a comment holds, nothing in it is run or loaded, and rustdoc has nothing to
+//! say about it. `[Foo][p.v1.Foo]`, `[p.v1.Foo]` and `[Foo]` are links where they name a message, an enum, a service, or
+//! a member of one, that is generated into the same package, or into another one when there is an include file.
+//!
 //! # Options
 //!
 //! ```proto
@@ -111,6 +118,7 @@ mod format;
 mod generate;
 mod google;
 mod groups;
+mod links;
 mod load;
 mod lower;
 mod merge;
@@ -119,6 +127,7 @@ mod modules;
 mod options;
 mod output;
 mod package;
+mod paragraphs;
 mod parallel;
 mod prost;
 mod service_generator;

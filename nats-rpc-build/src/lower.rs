@@ -7,6 +7,7 @@ use syn::{Attribute, Type, Visibility, parse_quote};
 
 use crate::comments::Comments;
 use crate::error::Error;
+use crate::links::{Links, Place};
 use crate::options::{MethodOptions, ServiceOptions};
 use crate::switches::Switches;
 
@@ -21,21 +22,21 @@ pub(crate) struct Settings<'a> {
     pub(crate) runtime: syn::Path,
     pub(crate) switches: &'a Switches,
     pub(crate) descriptor_set: String,
+    pub(crate) comments: &'a Comments,
+    pub(crate) links: &'a Links<'a>,
+    /// Where links start.
+    pub(crate) place: Place<'a>,
 }
 
-pub(crate) fn lower(
-    source: &Source<'_>,
-    settings: &Settings<'_>,
-    comments: &Comments,
-) -> Result<Service, Error> {
+pub(crate) fn lower(source: &Source<'_>, settings: &Settings<'_>) -> Result<Service, Error> {
     let numbers = 0..source.prost.methods.len();
-    let methods = numbers.map(|number| method(source, number, settings, comments)).collect();
+    let methods = numbers.map(|number| method(source, number, settings)).collect();
     let options = ServiceOptions::of(source.descriptor);
     let Settings { runtime, switches, .. } = settings;
     Ok(Service {
         ident: names::type_name(&source.prost.proto_name),
         proto_name: source.descriptor.full_name().to_owned(),
-        docs: docs(&source.prost.comments, comments),
+        docs: docs(&source.prost.comments, settings),
         deprecated: deprecated(source.prost.options.deprecated()),
         supertraits: Vec::new(),
         visibility: Visibility::Public(syn::token::Pub::default()),
@@ -51,7 +52,7 @@ pub(crate) fn lower(
     })
 }
 
-fn method(source: &Source<'_>, number: usize, settings: &Settings<'_>, comments: &Comments) -> Method {
+fn method(source: &Source<'_>, number: usize, settings: &Settings<'_>) -> Method {
     let prost = &source.prost.methods[number];
     let options =
         source.descriptor.methods().nth(number).map(|method| MethodOptions::of(&method)).unwrap_or_default();
@@ -66,7 +67,7 @@ fn method(source: &Source<'_>, number: usize, settings: &Settings<'_>, comments:
     Method {
         ident: names::method(&prost.proto_name),
         proto_name: prost.proto_name.clone(),
-        docs: docs(&prost.comments, comments),
+        docs: docs(&prost.comments, settings),
         deprecated: deprecated(prost.options.deprecated()),
         attributes: Vec::new(),
         kind,
@@ -90,8 +91,9 @@ fn deprecated(yes: bool) -> Option<Attribute> {
 }
 
 /// What a mark stands for, or the comment itself if prost has got it.
-fn docs(prost: &prost_build::Comments, comments: &Comments) -> Documentation {
-    let marked = prost.leading.iter().find_map(|line| comments.docs(line));
+fn docs(prost: &prost_build::Comments, settings: &Settings<'_>) -> Documentation {
+    let Settings { comments, links, place, .. } = settings;
+    let marked = prost.leading.iter().find_map(|line| comments.docs(line, links, *place));
     Documentation::Comment(marked.unwrap_or_else(|| Docs::from_comment(&prost.leading.join("\n"))))
 }
 

@@ -3,16 +3,23 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 use syn::{
-    AttrStyle, Attribute, Expr, ExprLit, Item, Lit, LitStr, Meta, MetaNameValue, Token, parse_quote, token,
+    AttrStyle, Attribute, Expr, ExprLit, Item, ItemMod, Lit, LitStr, Meta, MetaNameValue, Token, parse_quote,
+    token,
 };
 
 use crate::comments::Comments;
 use crate::error::Error;
+use crate::links::{Links, Place};
 
 /// prost's code with its comments made safe, and our list of lints on every item.
-pub(crate) fn finish(code: &str, comments: &Comments) -> Result<Vec<Item>, Error> {
+pub(crate) fn finish(
+    code: &str,
+    package: &str,
+    comments: &Comments,
+    links: &Links<'_>,
+) -> Result<Vec<Item>, Error> {
     let mut file = syn::parse_file(code).map_err(|error| not_rust(&error))?;
-    WithDocs(comments).visit_file_mut(&mut file);
+    WithDocs { package, modules: Vec::new(), comments, links }.visit_file_mut(&mut file);
     for item in &mut file.items {
         add_allow(item);
     }
@@ -28,18 +35,34 @@ pub(crate) fn not_rust(error: &syn::Error) -> Error {
 }
 
 /// Puts documentation in place of its marks.
-struct WithDocs<'a>(&'a Comments);
+struct WithDocs<'a> {
+    package: &'a str,
+    /// Those that are open, of messages.
+    modules: Vec<String>,
+    comments: &'a Comments,
+    links: &'a Links<'a>,
+}
 
 impl VisitMut for WithDocs<'_> {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
         let all = attributes.drain(..).flat_map(|attribute| self.replace(attribute)).collect();
         *attributes = all;
     }
+
+    fn visit_item_mod_mut(&mut self, module: &mut ItemMod) {
+        self.visit_attributes_mut(&mut module.attrs);
+        self.modules.push(module.ident.to_string());
+        for item in module.content.iter_mut().flat_map(|(_, items)| items) {
+            self.visit_item_mut(item);
+        }
+        self.modules.pop();
+    }
 }
 
 impl WithDocs<'_> {
     fn replace(&self, attribute: Attribute) -> Vec<Attribute> {
-        match doc(&attribute).and_then(|line| self.0.docs(&line)) {
+        let place = Place { package: self.package, modules: &self.modules };
+        match doc(&attribute).and_then(|line| self.comments.docs(&line, self.links, place)) {
             Some(docs) => docs.lines().iter().map(|line| doc_attribute(line)).collect(),
             None => vec![attribute],
         }

@@ -45,7 +45,9 @@ fn write(text: &mut String, tree: &Tree, depth: usize) {
         }
         text.push_str(&format!("{indent}/// Package `{}`.\n", child.package));
         if depth == 0 {
-            text.push_str("#[allow(clippy::all, clippy::restriction, reason = \"generated code\")]\n");
+            text.push_str(
+                "#[allow(unreachable_pub, clippy::all, clippy::restriction, reason = \"generated code\")]\n",
+            );
         }
         text.push_str(&format!("{indent}pub mod {name} {{\n"));
         write(text, child, depth + 1);
@@ -67,7 +69,7 @@ mod tests {
             [
                 "include!(\"_.rs\");",
                 "/// Package `a`.",
-                "#[allow(clippy::all, clippy::restriction, reason = \"generated code\")]",
+                "#[allow(unreachable_pub, clippy::all, clippy::restriction, reason = \"generated code\")]",
                 "pub mod a {",
                 "include!(\"a.rs\");",
                 "/// Package `a.type`.",

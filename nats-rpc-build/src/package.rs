@@ -8,6 +8,7 @@ use syn::Item;
 
 use crate::comments::Comments;
 use crate::error::{Error, Report};
+use crate::links::{Links, Place};
 use crate::load::Loaded;
 use crate::lower::{Settings, Source, lower};
 use crate::merge::Shared;
@@ -26,6 +27,7 @@ pub(crate) struct Materials<'a> {
     pub(crate) switches: &'a Switches,
     pub(crate) services: &'a BTreeMap<String, prost_build::Service>,
     pub(crate) comments: &'a Comments,
+    pub(crate) links: &'a Links<'a>,
     pub(crate) loaded: &'a Loaded,
     /// The modules that packages and messages may share.
     pub(crate) shared: &'a Shared,
@@ -74,7 +76,7 @@ impl Package {
 
     /// Its messages, which prost has made, and its services.
     pub(crate) fn code(&self, by_prost: &str, materials: &Materials<'_>) -> Result<Code, Error> {
-        let mut items = messages::finish(by_prost, materials.comments)?;
+        let mut items = messages::finish(by_prost, &self.name, materials.comments, materials.links)?;
         let elsewhere =
             materials.shared.take(&self.name, &mut items).into_iter().map(|(package, mut items)| {
                 items.iter_mut().for_each(messages::add_allow);
@@ -99,11 +101,14 @@ impl Package {
             runtime: runtime(materials.runtime)?,
             switches: materials.switches,
             descriptor_set: self.descriptor_set(),
+            comments: materials.comments,
+            links: materials.links,
+            place: Place { package: &self.name, modules: &[] },
         };
         let descriptors = self.files.iter().flat_map(|file| file.services().collect::<Vec<_>>());
         let lowered = descriptors.filter_map(|descriptor| {
             let prost = materials.services.get(descriptor.full_name())?;
-            let service = lower(&Source { prost, descriptor: &descriptor }, &settings, materials.comments);
+            let service = lower(&Source { prost, descriptor: &descriptor }, &settings);
             Some(service.map(|service| (descriptor, service)))
         });
         lowered.collect()

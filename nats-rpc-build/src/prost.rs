@@ -12,6 +12,8 @@ use crate::comments::Comments;
 use crate::config::Config;
 use crate::error::Error;
 use crate::load::Loaded;
+use crate::paragraphs::Paragraphs;
+use crate::source;
 
 /// What prost has made.
 pub(crate) struct ByProst {
@@ -30,8 +32,11 @@ impl ByProst {
         loaded: &Loaded,
     ) -> Result<Self, Error> {
         let requests = files.clone().map(|(module, file)| {
+            let paragraphs = source::text(file.name(), &loaded.files)
+                .map(|text| Paragraphs::of(&text))
+                .unwrap_or_default();
             let mut file = file.file_descriptor_proto().clone();
-            comments.take(&mut file);
+            comments.take(&mut file, &paragraphs);
             (module.clone(), file)
         });
         let requests = requests.collect();

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use nats_rpc_codegen::tokens;
@@ -6,6 +7,7 @@ use prost_reflect::{DescriptorPool, ServiceDescriptor};
 use crate::comments::Comments;
 use crate::error::Error;
 use crate::format;
+use crate::links::{Links, Place};
 use crate::lower::{Settings, Source, lower};
 use crate::package::{descriptor_set, parse};
 use crate::prost::full_name;
@@ -37,9 +39,13 @@ impl ServiceGenerator {
             runtime: self.runtime.clone(),
             switches: &self.switches,
             descriptor_set: descriptor_set(descriptor.package_name()),
+            comments: &Comments::default(),
+            // What prost writes is not known here.
+            links: &Links::new(&self.pool, self.switches.parts, false, &BTreeMap::new()),
+            place: Place { package: descriptor.package_name(), modules: &[] },
         };
         let source = Source { prost: service, descriptor };
-        let items = parse(tokens::service(&lower(&source, &settings, &Comments::default())?))?;
+        let items = parse(tokens::service(&lower(&source, &settings)?))?;
         Ok(format::items(items))
     }
 }

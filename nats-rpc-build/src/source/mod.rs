@@ -79,11 +79,7 @@ impl<'a> Spot<'a> {
     /// The text of the file, to show a part of it.
     fn text(&self, paths: &Paths) -> Option<NamedSource<String>> {
         let name = self.file.name();
-        let text = match paths.get(name)? {
-            Some(path) => String::from_utf8_lossy(&fs::read(path).ok()?).into_owned(),
-            None => builtin::text(name)?.to_owned(),
-        };
-        Some(NamedSource::new(name, text.trim_start_matches('\u{feff}').to_owned()))
+        Some(NamedSource::new(name, text(name, paths)?))
     }
 
     /// The place in the text, which a descriptor set may not be made from.
@@ -100,6 +96,15 @@ impl<'a> Spot<'a> {
         let fields = self.fields.get(self.fields.len().checked_sub(left_out)?..)?;
         (!fields.is_empty()).then(|| fields.iter().map(String::as_str).collect())
     }
+}
+
+/// What the file of a name says.
+pub(crate) fn text(name: &str, paths: &Paths) -> Option<String> {
+    let text = match paths.get(name)? {
+        Some(path) => String::from_utf8_lossy(&fs::read(path).ok()?).into_owned(),
+        None => builtin::text(name)?.to_owned(),
+    };
+    Some(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// A problem, and where it is. Without the text of the file the place is in the message.

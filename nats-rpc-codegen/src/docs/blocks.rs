@@ -1,15 +1,16 @@
-use super::inline;
+use super::{Links, inline};
 
 /// The widest indentation of text. One more space would make a code block of it, and so a doctest.
 const MOST_INDENT: usize = 3;
 
 /// The lines of a comment as Markdown that is safe to show.
-pub(super) fn lines(comment: &str) -> Vec<String> {
+pub(super) fn lines(comment: &str, links: &Links<'_>) -> Vec<String> {
     let comment = clean(without_javadoc_star(comment));
     let source = dedent(&comment);
     let mut out = Vec::new();
     let mut rest = source.as_slice();
     let mut in_list = false;
+    let has_code = comment.contains('`');
     while let Some((line, mut after)) = rest.split_first() {
         let start_of_block = out.last().is_none_or(String::is_empty);
         if line.is_empty() {
@@ -22,7 +23,10 @@ pub(super) fn lines(comment: &str) -> Vec<String> {
             after = push_indented(&mut out, rest);
         } else {
             in_list = is_item(line) || (in_list && (!start_of_block || indent_of(line) > 0));
-            let text = inline::escape(line.trim_start());
+            let mut text = inline::escape(line.trim_start(), links);
+            if has_code && makes_table(line) {
+                text.insert(0, '\\');
+            }
             out.push(format!("{:1$}{text}", "", indent_of(line).min(MOST_INDENT)));
         }
         rest = after;
@@ -86,6 +90,11 @@ fn after_marker(line: &str) -> Option<&str> {
         digits.strip_prefix(['.', ')'])
     }?;
     (rest.is_empty() || rest.starts_with(' ')).then_some(rest)
+}
+
+/// Whether it makes a table of the lines around it. The bars of a table would divide `code` that has bars in it.
+fn makes_table(line: &str) -> bool {
+    line.contains(['|', ':']) && line.contains('-') && line.chars().all(|mark| "|:- ".contains(mark))
 }
 
 /// The opening line of a fenced code block, at the start of a line or of a list item.

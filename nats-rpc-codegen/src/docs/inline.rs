@@ -1,6 +1,8 @@
+use super::Links;
+
 /// One line of text in which nothing is left that Markdown or rustdoc would take for more than text, but `code`,
-/// links to web pages and bold words.
-pub(super) fn escape(line: &str) -> String {
+/// links to web pages and to what `links` knows, and bold words.
+pub(super) fn escape(line: &str, links: &Links<'_>) -> String {
     let mut out = String::with_capacity(line.len() + 8);
     let mut rest = line;
     if let Some(item) = line.strip_prefix("* ").or_else(|| (line == "*").then_some("")) {
@@ -12,7 +14,7 @@ pub(super) fn escape(line: &str) -> String {
     while let Some(first) = rest.chars().next() {
         let taken = match first {
             '`' => code(rest, &mut out),
-            '[' => link(rest, &mut out),
+            '[' => link(rest, links, &mut out),
             '<' => autolink(rest, &mut out),
             'h' => url(rest, &mut out),
             '*' => stars(rest, &mut out),
@@ -21,7 +23,10 @@ pub(super) fn escape(line: &str) -> String {
             _ => None,
         };
         let taken = taken.unwrap_or_else(|| {
-            if matches!(first, '`' | '[' | ']' | '<' | '*') {
+            let is_image = rest.starts_with("![");
+            // `~10` stays: nothing that could end what it would strike through is left.
+            let strikes = first == '~' && (rest.starts_with("~~") || !(out.is_empty() || out.ends_with(' ')));
+            if is_image || strikes || matches!(first, '`' | '[' | ']' | '<' | '*') {
                 out.push('\\');
             }
             out.push(first);
@@ -53,37 +58,75 @@ fn code(text: &str, out: &mut String) -> Option<usize> {
     Some(length)
 }
 
-/// `[text](https://..)` stays; of `[text][name]` and `[text][]` the text stays.
-fn link(text: &str, out: &mut String) -> Option<usize> {
+/// `[text](https://..)` stays; `[text][name]`, `[name][]` and `[name]` lead to what is known by the name, and the text
+/// stays of the first two if nothing is.
+fn link(text: &str, links: &Links<'_>, out: &mut String) -> Option<usize> {
     let end = text.find(']')?;
     let label = text[1..end].trim();
+    let label = label.strip_prefix('`').and_then(|code| code.strip_suffix('`')).unwrap_or(label);
     if label.is_empty() || label.contains(['[', '`', '\\', '<']) {
         return None;
     }
     let behind = &text[end + 1..];
     if let Some(target) = behind.strip_prefix('(') {
-        let close = target.find(')')?;
-        let target = &target[..close];
-        if !is_web(target)
-            || target.contains(|c: char| c.is_whitespace() || "(<>\\`".contains(c))
-            || has_url(label)
-        {
+        let close = web_target(target)?;
+        if has_url(label) {
             return None;
         }
-        out.push_str(&format!("[{}]({target})", escape(label)));
+        out.push_str(&format!("[{}]({})", escape(label, &|_| None), &target[..close]));
         return Some(end + 1 + 1 + close + 1);
     }
-    let name = behind.strip_prefix('[')?;
+    let Some(name) = behind.strip_prefix('[') else {
+        reference(label, &links(label)?, behind, out);
+        return Some(end + 1);
+    };
     let close = name.find(']')?;
-    if name[..close].contains('[') {
+    let (name, behind) = (&name[..close], &name[close + 1..]);
+    if name.contains('[') {
         return None;
     }
-    if label.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
-        out.push_str(&format!("`{label}`"));
-    } else {
-        out.push_str(&escape(label));
+    let name = if name.trim().is_empty() { label } else { name.trim().trim_matches('`') };
+    match links(name.trim_start_matches('.')) {
+        Some(path) => reference(label, &path, behind, out),
+        None => push_text(label, behind, out),
     }
     Some(end + 1 + 1 + close + 1)
+}
+
+/// The end of `https://..)`, if it is one that Markdown takes for a target.
+fn web_target(text: &str) -> Option<usize> {
+    let close = text.find(')')?;
+    let target = &text[..close];
+    let is_odd = |c: char| c.is_whitespace() || "(<>\\`".contains(c);
+    (is_web(target) && !target.contains(is_odd)).then_some(close)
+}
+
+/// A link to a Rust path. rustdoc asks for the short form where label and path are the same, but in front of some
+/// characters that would be another thing.
+fn reference(label: &str, path: &str, behind: &str, out: &mut String) {
+    let text = text_of(label);
+    if label != path {
+        out.push_str(&format!("[{text}]({path})"));
+    } else if behind.starts_with([':', '(', '[']) {
+        push_text(label, behind, out);
+    } else {
+        out.push_str(&format!("[{text}]"));
+    }
+}
+
+/// A label that leads nowhere, which is no code if its backticks would join others.
+fn push_text(label: &str, behind: &str, out: &mut String) {
+    let joins = out.ends_with('`') || behind.starts_with('`');
+    out.push_str(&if joins { escape(label, &|_| None) } else { text_of(label) });
+}
+
+/// A label as text: a name is code.
+fn text_of(label: &str) -> String {
+    if label.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
+        format!("`{label}`")
+    } else {
+        escape(label, &|_| None)
+    }
 }
 
 /// `<https://..>` stays.

@@ -10,6 +10,10 @@ mod inline;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
+/// The Rust path of what a name in a comment stands for, such as `greeter.v1.Hello`, as rustdoc finds it from there;
+/// nothing if it is not known.
+pub type Links<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Lines of documentation, one `#[doc]` attribute each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Docs(Vec<String>);
@@ -24,7 +28,21 @@ impl Docs {
     /// ```
     #[must_use]
     pub fn from_comment(comment: &str) -> Self {
-        Self(blocks::lines(comment).into_iter().map(indent).collect())
+        Self::linked(comment, &|_| None)
+    }
+
+    /// Documentation from a comment in a `.proto`, made safe, in which `[Foo][p.v1.Foo]`, `[p.v1.Foo]` and `[Foo]` are
+    /// links where it is known what they lead to.
+    ///
+    /// ```
+    /// # use nats_rpc_codegen::docs::Docs;
+    /// let links = |name: &str| (name == "p.v1.Foo").then(|| "super::Foo".to_owned());
+    /// let docs = Docs::linked(" Has a [Foo][p.v1.Foo].", &links);
+    /// assert_eq!(docs.lines(), [" Has a [`Foo`](super::Foo)."]);
+    /// ```
+    #[must_use]
+    pub fn linked(comment: &str, links: &Links<'_>) -> Self {
+        Self(blocks::lines(comment, links).into_iter().map(indent).collect())
     }
 
     /// These lines, or `fallback` if there are none.
@@ -52,5 +70,7 @@ fn indent(line: String) -> String {
     if line.is_empty() { line } else { format!(" {line}") }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

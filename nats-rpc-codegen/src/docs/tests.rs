@@ -79,3 +79,33 @@ fn what_does_not_show_is_dropped() {
 fn backslashes_do_not_undo_escapes() {
     check(r" a\[b] c\\[d] e\n end\", &[r"a\[b\] c\\\[d\] e\n end\\"]);
 }
+
+#[test]
+fn names_that_are_known_are_links() {
+    let links = |name: &str| match name {
+        "p.Foo" | "Foo" => Some("Foo".to_owned()),
+        "p.Foo.bar" => Some("Foo::bar".to_owned()),
+        "q.Baz" => Some("super::q::Baz".to_owned()),
+        _ => None,
+    };
+    let check = |comment, expected: &[&str]| assert_eq!(Docs::linked(comment, &links).lines(), expected);
+    check(
+        " A [Foo][p.Foo], [Foo][], [`Foo`][.p.Foo] or [Foo].",
+        &[" A [`Foo`], [`Foo`], [`Foo`] or [`Foo`]."],
+    );
+    check(" [bar][p.Foo.bar] and [the baz][q.Baz]", &[" [`bar`](Foo::bar) and [the baz](super::q::Baz)"]);
+    check(" [p.Foo], [q.Baz], [x][r.X]", &[" [`p.Foo`](Foo), [`q.Baz`](super::q::Baz), `x`"]);
+    // These would be a definition, a link to `x`, and one link instead of two.
+    check(" [Foo]: [Foo][p.Foo](x) [Foo][p.Foo][q.Baz]", &[" `Foo`: `Foo`(x) `Foo`[`q.Baz`](super::q::Baz)"]);
+}
+
+#[test]
+fn nothing_is_struck_through_or_loaded() {
+    check(" ~10 a~b~ ~~c~~ ![d](https://e.example)", &[r"~10 a\~b\~ \~\~c\~\~ \![d](https://e.example)"]);
+}
+
+#[test]
+fn tables_do_not_divide_code() {
+    check(" |a|b|\n |-|-|", &["|a|b|", "|-|-|"]);
+    check(" |`a|b`|\n |-|-|", &["|`a|b`|", r"\|-|-|"]);
+}

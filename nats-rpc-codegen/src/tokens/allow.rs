@@ -21,6 +21,7 @@ pub fn allow() -> TokenStream {
             clippy::nursery,
             clippy::pedantic,
             clippy::restriction,
+            rustdoc::private_intra_doc_links,
             reason = "generated code"
         )]
     }

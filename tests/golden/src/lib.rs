@@ -91,6 +91,17 @@ pub mod google_packages {
     include!("../cases/google_packages/out/mod.rs");
 }
 
+/// Comments with links.
+pub mod links {
+    include!("../cases/links/out/mod.rs");
+}
+
+mod hidden {
+    include!("../cases/links/out/mod.rs");
+}
+// What its documentation leads to is not to be seen.
+pub use hidden::links::v1::LibraryClient;
+
 /// Names that files not imported must not change.
 pub mod name_scopes {
     include!("../cases/name_scopes/out/mod.rs");

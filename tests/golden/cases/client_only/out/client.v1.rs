@@ -2,7 +2,8 @@
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -11,7 +12,8 @@ pub struct Ask {}
 /// Facts about `client.v1.Oracle` and its methods, fixed at build time.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub static ORACLE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "client.v1.Oracle",
@@ -32,7 +34,8 @@ pub static ORACLE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct OracleClient<__S = ::nats_rpc::Channel> {
@@ -41,7 +44,8 @@ pub struct OracleClient<__S = ::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl OracleClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -58,7 +62,8 @@ impl OracleClient<::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> OracleClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -91,7 +96,8 @@ impl<__S: ::nats_rpc::CallService> OracleClient<__S> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl OracleClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -105,7 +111,8 @@ impl OracleClient<::nats_rpc::Channel> {
 /// Calls all instances of `client.v1.Oracle` at once.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct OracleScatter {
@@ -114,7 +121,8 @@ pub struct OracleScatter {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl OracleScatter {
     /// The RPC `Consult`.

@@ -2,7 +2,8 @@
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -34,7 +35,8 @@ pub struct Record {
 /// Nested message and enum types in `Record`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub mod record {
     #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
@@ -99,7 +101,8 @@ pub mod record {
 /// The service `editions.old.Archive`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub trait Archive: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The RPC `Store`.
@@ -114,7 +117,8 @@ pub trait Archive: ::core::marker::Send + ::core::marker::Sync + 'static {
 /// Facts about `editions.old.Archive` and its methods, fixed at build time.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub static ARCHIVE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "editions.old.Archive",
@@ -135,7 +139,8 @@ pub static ARCHIVE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct ArchiveClient<__S = ::nats_rpc::Channel> {
@@ -144,7 +149,8 @@ pub struct ArchiveClient<__S = ::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl ArchiveClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -161,7 +167,8 @@ impl ArchiveClient<::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> ArchiveClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -194,7 +201,8 @@ impl<__S: ::nats_rpc::CallService> ArchiveClient<__S> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl ArchiveClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -208,7 +216,8 @@ impl ArchiveClient<::nats_rpc::Channel> {
 /// Calls all instances of `editions.old.Archive` at once.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct ArchiveScatter {
@@ -217,7 +226,8 @@ pub struct ArchiveScatter {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl ArchiveScatter {
     /// The RPC `Store`.
@@ -232,7 +242,8 @@ impl ArchiveScatter {
 /// Serves an implementation of [`Archive`](trait@Archive).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct ArchiveServer<__T> {
@@ -241,7 +252,8 @@ pub struct ArchiveServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Archive> ArchiveServer<__T> {
     /// Serves `handler`.
@@ -257,7 +269,8 @@ impl<__T: Archive> ArchiveServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for ArchiveServer<__T> {
     fn clone(&self) -> Self {
@@ -269,7 +282,8 @@ impl<__T> ::core::clone::Clone for ArchiveServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Archive> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for ArchiveServer<__T> {
@@ -302,7 +316,8 @@ for ArchiveServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Archive> ::nats_rpc::server::RpcService for ArchiveServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &ARCHIVE;

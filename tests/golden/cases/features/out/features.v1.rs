@@ -2,7 +2,8 @@
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -15,7 +16,8 @@ pub struct Word {
 #[cfg(feature = "server")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub trait Echo: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The RPC `Say`.
@@ -41,7 +43,8 @@ pub trait Echo: ::core::marker::Send + ::core::marker::Sync + 'static {
 /// Facts about `features.v1.Echo` and its methods, fixed at build time.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub static ECHO: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "features.v1.Echo",
@@ -65,7 +68,8 @@ pub static ECHO: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 #[cfg(feature = "client")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct EchoClient<__S = ::nats_rpc::Channel> {
@@ -75,7 +79,8 @@ pub struct EchoClient<__S = ::nats_rpc::Channel> {
 #[cfg(feature = "client")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl EchoClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -93,7 +98,8 @@ impl EchoClient<::nats_rpc::Channel> {
 #[cfg(feature = "client")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> EchoClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -139,7 +145,8 @@ impl<__S: ::nats_rpc::CallService> EchoClient<__S> {
 #[cfg(feature = "client")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl EchoClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -154,7 +161,8 @@ impl EchoClient<::nats_rpc::Channel> {
 #[cfg(feature = "client")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct EchoScatter {
@@ -164,7 +172,8 @@ pub struct EchoScatter {
 #[cfg(feature = "client")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl EchoScatter {
     /// The RPC `Say`.
@@ -180,7 +189,8 @@ impl EchoScatter {
 #[cfg(feature = "server")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct EchoServer<__T> {
@@ -190,7 +200,8 @@ pub struct EchoServer<__T> {
 #[cfg(feature = "server")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Echo> EchoServer<__T> {
     /// Serves `handler`.
@@ -207,7 +218,8 @@ impl<__T: Echo> EchoServer<__T> {
 #[cfg(feature = "server")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for EchoServer<__T> {
     fn clone(&self) -> Self {
@@ -220,7 +232,8 @@ impl<__T> ::core::clone::Clone for EchoServer<__T> {
 #[cfg(feature = "server")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Echo> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call> for EchoServer<__T> {
     type Response = ::nats_rpc::raw::Reply;
@@ -262,7 +275,8 @@ impl<__T: Echo> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call> for EchoServ
 #[cfg(feature = "server")]
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Echo> ::nats_rpc::server::RpcService for EchoServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &ECHO;

@@ -2,7 +2,8 @@
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -35,7 +36,8 @@ pub struct Node {
 /// Nested message and enum types in `Node`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub mod node {
     #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Oneof)]
@@ -54,7 +56,8 @@ pub mod node {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -62,7 +65,8 @@ pub struct Empty {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(
     Clone,
@@ -84,7 +88,8 @@ pub enum Shape {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl Shape {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -111,7 +116,8 @@ impl Shape {
 /// The service `fields.v1.Nodes`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub trait Nodes: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The RPC `Walk`.
@@ -126,7 +132,8 @@ pub trait Nodes: ::core::marker::Send + ::core::marker::Sync + 'static {
 /// Facts about `fields.v1.Nodes` and its methods, fixed at build time.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub static NODES: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "fields.v1.Nodes",
@@ -142,7 +149,8 @@ pub static NODES: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct NodesClient<__S = ::nats_rpc::Channel> {
@@ -151,7 +159,8 @@ pub struct NodesClient<__S = ::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl NodesClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -168,7 +177,8 @@ impl NodesClient<::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> NodesClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -201,7 +211,8 @@ impl<__S: ::nats_rpc::CallService> NodesClient<__S> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl NodesClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -215,7 +226,8 @@ impl NodesClient<::nats_rpc::Channel> {
 /// Calls all instances of `fields.v1.Nodes` at once.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct NodesScatter {
@@ -224,7 +236,8 @@ pub struct NodesScatter {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl NodesScatter {
     /// The RPC `Walk`.
@@ -239,7 +252,8 @@ impl NodesScatter {
 /// Serves an implementation of [`Nodes`](trait@Nodes).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct NodesServer<__T> {
@@ -248,7 +262,8 @@ pub struct NodesServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Nodes> NodesServer<__T> {
     /// Serves `handler`.
@@ -264,7 +279,8 @@ impl<__T: Nodes> NodesServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for NodesServer<__T> {
     fn clone(&self) -> Self {
@@ -276,7 +292,8 @@ impl<__T> ::core::clone::Clone for NodesServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Nodes> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for NodesServer<__T> {
@@ -309,7 +326,8 @@ for NodesServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Nodes> ::nats_rpc::server::RpcService for NodesServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &NODES;

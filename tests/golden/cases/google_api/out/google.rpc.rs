@@ -9,7 +9,8 @@
 /// [API Design Guide](https://cloud.google.com/apis/design/errors).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -20,7 +21,7 @@ pub struct Status {
     pub code: i32,
     /// A developer-facing error message, which should be in English. Any
     /// user-facing error message should be localized and sent in the
-    /// `google.rpc.Status.details` field, or localized
+    /// [`google.rpc.Status.details`](Status::details) field, or localized
     /// by the client.
     #[prost(string, tag = "2")]
     pub message: ::nats_rpc::codegen::prost::alloc::string::String,

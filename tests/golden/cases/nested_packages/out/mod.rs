@@ -2,7 +2,7 @@
 include!("_.rs");
 
 /// Package `acme`.
-#[allow(clippy::all, clippy::restriction, reason = "generated code")]
+#[allow(unreachable_pub, clippy::all, clippy::restriction, reason = "generated code")]
 pub mod acme {
     include!("acme.rs");
 

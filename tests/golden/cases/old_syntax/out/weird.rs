@@ -2,7 +2,8 @@
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -42,7 +43,8 @@ pub struct Defaults {
 /// Nested message and enum types in `Defaults`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub mod defaults {
     #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
@@ -71,7 +73,8 @@ pub mod defaults {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -79,7 +82,8 @@ pub struct Set {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -90,7 +94,8 @@ pub struct Under {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -102,7 +107,8 @@ pub struct V1 {
 /// Nested message and enum types in `v1`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub mod v1 {
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
@@ -158,7 +164,8 @@ pub mod v1 {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(
     Clone,
@@ -180,7 +187,8 @@ pub enum E {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl E {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -206,7 +214,8 @@ impl E {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -215,7 +224,8 @@ pub struct Via {}
 /// The service `weird.lower_service`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub trait LowerService: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The RPC `do_it`.
@@ -241,7 +251,8 @@ pub trait LowerService: ::core::marker::Send + ::core::marker::Sync + 'static {
 /// Facts about `weird.lower_service` and its methods, fixed at build time.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub static LOWER_SERVICE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "weird.lower_service",
@@ -269,7 +280,8 @@ pub static LOWER_SERVICE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct LowerServiceClient<__S = ::nats_rpc::Channel> {
@@ -278,7 +290,8 @@ pub struct LowerServiceClient<__S = ::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl LowerServiceClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -295,7 +308,8 @@ impl LowerServiceClient<::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> LowerServiceClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -340,7 +354,8 @@ impl<__S: ::nats_rpc::CallService> LowerServiceClient<__S> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl LowerServiceClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -354,7 +369,8 @@ impl LowerServiceClient<::nats_rpc::Channel> {
 /// Calls all instances of `weird.lower_service` at once.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct LowerServiceScatter {
@@ -363,7 +379,8 @@ pub struct LowerServiceScatter {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl LowerServiceScatter {
     /// The RPC `do_it`.
@@ -378,7 +395,8 @@ impl LowerServiceScatter {
 /// Serves an implementation of [`LowerService`](trait@LowerService).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct LowerServiceServer<__T> {
@@ -387,7 +405,8 @@ pub struct LowerServiceServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: LowerService> LowerServiceServer<__T> {
     /// Serves `handler`.
@@ -403,7 +422,8 @@ impl<__T: LowerService> LowerServiceServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for LowerServiceServer<__T> {
     fn clone(&self) -> Self {
@@ -415,7 +435,8 @@ impl<__T> ::core::clone::Clone for LowerServiceServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: LowerService> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for LowerServiceServer<__T> {
@@ -457,7 +478,8 @@ for LowerServiceServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: LowerService> ::nats_rpc::server::RpcService for LowerServiceServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &LOWER_SERVICE;

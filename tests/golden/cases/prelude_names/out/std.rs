@@ -3,7 +3,8 @@
 /// Messages that are called like what Rust always has at hand.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -14,7 +15,8 @@ pub struct Result {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -25,7 +27,8 @@ pub struct Option {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -36,7 +39,8 @@ pub struct Vec {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -47,7 +51,8 @@ pub struct Box {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -58,7 +63,8 @@ pub struct String {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -69,7 +75,8 @@ pub struct Some {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -80,7 +87,8 @@ pub struct Ok {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -91,7 +99,8 @@ pub struct Err {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -99,7 +108,8 @@ pub struct None {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -112,7 +122,8 @@ pub struct Default {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -126,7 +137,8 @@ pub struct Debug {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -137,7 +149,8 @@ pub struct Clone {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -145,7 +158,8 @@ pub struct Copy {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -157,7 +171,8 @@ pub struct PartialEq {
 /// Nested message and enum types in `PartialEq`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub mod partial_eq {
     #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Oneof)]
@@ -172,7 +187,8 @@ pub mod partial_eq {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -183,7 +199,8 @@ pub struct Iterator {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -196,7 +213,8 @@ pub struct Send {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -210,7 +228,8 @@ pub struct Sync {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -222,7 +241,8 @@ pub struct Into {
 /// Nested message and enum types in `Into`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub mod into {
     #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Oneof)]
@@ -239,7 +259,8 @@ pub mod into {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -247,7 +268,8 @@ pub struct From {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -255,7 +277,8 @@ pub struct Drop {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -263,7 +286,8 @@ pub struct Fn {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -271,7 +295,8 @@ pub struct Message {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -279,7 +304,8 @@ pub struct Enumeration {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -287,7 +313,8 @@ pub struct Oneof {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -295,7 +322,8 @@ pub struct Status {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -303,7 +331,8 @@ pub struct Request {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -311,7 +340,8 @@ pub struct Response {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -319,7 +349,8 @@ pub struct Streaming {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -327,7 +358,8 @@ pub struct Channel {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -335,7 +367,8 @@ pub struct Future {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -343,7 +376,8 @@ pub struct Arc {}
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -354,7 +388,8 @@ pub struct Bool {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -365,7 +400,8 @@ pub struct U8 {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -376,7 +412,8 @@ pub struct Str {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(
     Clone,
@@ -402,7 +439,8 @@ pub enum Kind {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl Kind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -437,7 +475,8 @@ impl Kind {
 /// The service `std.Service`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub trait Service: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The RPC `Result`.
@@ -555,7 +594,8 @@ pub trait Service: ::core::marker::Send + ::core::marker::Sync + 'static {
 /// Facts about `std.Service` and its methods, fixed at build time.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub static SERVICE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "std.Service",
@@ -613,7 +653,8 @@ pub static SERVICE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct ServiceClient<__S = ::nats_rpc::Channel> {
@@ -622,7 +663,8 @@ pub struct ServiceClient<__S = ::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl ServiceClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -639,7 +681,8 @@ impl ServiceClient<::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> ServiceClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -800,7 +843,8 @@ impl<__S: ::nats_rpc::CallService> ServiceClient<__S> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl ServiceClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -814,7 +858,8 @@ impl ServiceClient<::nats_rpc::Channel> {
 /// Calls all instances of `std.Service` at once.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct ServiceScatter {
@@ -823,7 +868,8 @@ pub struct ServiceScatter {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl ServiceScatter {
     /// The RPC `Result`.
@@ -894,7 +940,8 @@ impl ServiceScatter {
 /// Serves an implementation of [`Service`](trait@Service).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct ServiceServer<__T> {
@@ -903,7 +950,8 @@ pub struct ServiceServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Service> ServiceServer<__T> {
     /// Serves `handler`.
@@ -919,7 +967,8 @@ impl<__T: Service> ServiceServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for ServiceServer<__T> {
     fn clone(&self) -> Self {
@@ -931,7 +980,8 @@ impl<__T> ::core::clone::Clone for ServiceServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Service> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for ServiceServer<__T> {
@@ -1063,7 +1113,8 @@ for ServiceServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Service> ::nats_rpc::server::RpcService for ServiceServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &SERVICE;
@@ -1072,14 +1123,16 @@ impl<__T: Service> ::nats_rpc::server::RpcService for ServiceServer<__T> {
 /// The service `std.Empty`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub trait Empty: ::core::marker::Send + ::core::marker::Sync + 'static {}
 
 /// Facts about `std.Empty` and its methods, fixed at build time.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub static EMPTY: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "std.Empty",
@@ -1092,7 +1145,8 @@ pub static EMPTY: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct EmptyClient<__S = ::nats_rpc::Channel> {
@@ -1101,7 +1155,8 @@ pub struct EmptyClient<__S = ::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl EmptyClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -1118,7 +1173,8 @@ impl EmptyClient<::nats_rpc::Channel> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> EmptyClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -1140,7 +1196,8 @@ impl<__S: ::nats_rpc::CallService> EmptyClient<__S> {
 /// Serves an implementation of [`Empty`](trait@Empty).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct EmptyServer<__T> {
@@ -1149,7 +1206,8 @@ pub struct EmptyServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Empty> EmptyServer<__T> {
     /// Serves `handler`.
@@ -1165,7 +1223,8 @@ impl<__T: Empty> EmptyServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for EmptyServer<__T> {
     fn clone(&self) -> Self {
@@ -1177,7 +1236,8 @@ impl<__T> ::core::clone::Clone for EmptyServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Empty> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for EmptyServer<__T> {
@@ -1201,7 +1261,8 @@ for EmptyServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Empty> ::nats_rpc::server::RpcService for EmptyServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &EMPTY;

@@ -2,7 +2,8 @@
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -11,7 +12,8 @@ pub struct Ask {}
 /// Only the trait and the server of it is generated.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub trait Oracle: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The RPC `Consult`.
@@ -26,7 +28,8 @@ pub trait Oracle: ::core::marker::Send + ::core::marker::Sync + 'static {
 /// Facts about `server.v1.Oracle` and its methods, fixed at build time.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 pub static ORACLE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "server.v1.Oracle",
@@ -45,7 +48,8 @@ pub static ORACLE: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 /// Serves an implementation of [`Oracle`](trait@Oracle).
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct OracleServer<__T> {
@@ -54,7 +58,8 @@ pub struct OracleServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Oracle> OracleServer<__T> {
     /// Serves `handler`.
@@ -70,7 +75,8 @@ impl<__T: Oracle> OracleServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for OracleServer<__T> {
     fn clone(&self) -> Self {
@@ -82,7 +88,8 @@ impl<__T> ::core::clone::Clone for OracleServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Oracle> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for OracleServer<__T> {
@@ -115,7 +122,8 @@ for OracleServer<__T> {
 
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction, reason = "generated code"
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
 )]
 impl<__T: Oracle> ::nats_rpc::server::RpcService for OracleServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &ORACLE;

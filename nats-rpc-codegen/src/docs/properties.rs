@@ -1,0 +1,128 @@
+//! What holds for comments of any content, as the parser of rustdoc reads what is made from them.
+
+use proptest::prelude::*;
+use pulldown_cmark::{BrokenLink, CodeBlockKind, Event, LinkType, Options, Parser, Tag};
+
+use super::Docs;
+
+/// Pieces that mean something to Markdown, to rustdoc or to protobuf.
+fn comment() -> impl Strategy<Value = String> {
+    let pieces = [
+        "a",
+        "Foo",
+        "b_c",
+        "1",
+        "10",
+        " ",
+        " ",
+        "    ",
+        "\n",
+        "\n",
+        "\n\n",
+        "\t",
+        "\r\n",
+        "- ",
+        "* ",
+        "+ ",
+        "1. ",
+        "2) ",
+        "> ",
+        "# ",
+        "#",
+        "---",
+        "===",
+        "- - -",
+        "```",
+        "```rust",
+        "~~~",
+        "`",
+        "``",
+        "*",
+        "**",
+        "_",
+        "__",
+        "~",
+        "[",
+        "]",
+        "[x]",
+        "[^1]",
+        "[Foo][p.Foo]",
+        "[p.Foo]",
+        "[b]: c",
+        "(",
+        ")",
+        "<",
+        ">",
+        "<b>",
+        "</b>",
+        "<!-- ",
+        " -->",
+        "&lt;",
+        "&#8203;",
+        "http://a.example/b",
+        "https://",
+        "![",
+        "[d](https://e.example)",
+        "|",
+        "|---|---|",
+        "| a | b |",
+        "\\",
+        "*/",
+        "/*",
+        "$x$",
+        "{@link F}",
+        "\"#",
+        "r#\"",
+        "\u{200b}",
+        "\u{202e}",
+        "\u{1f600}",
+        ":",
+        "!",
+    ];
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..24)
+        .prop_map(|pieces| pieces.concat())
+}
+
+fn check(comment: &str) -> Result<(), TestCaseError> {
+    let docs = Docs::linked(comment, &|name| (name == "p.Foo").then(|| "Foo".to_owned()));
+    // rustdoc takes the space that all lines have in common away.
+    let lines = docs.lines().iter().map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let markdown = lines.collect::<Vec<_>>().join("\n");
+    let shape = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_SMART_PUNCTUATION;
+    // rustdoc asks like this what a name in brackets is.
+    let known = |link: BrokenLink<'_>| Some((link.reference.into_string().into(), "".into()));
+    for event in Parser::new_with_broken_link_callback(&markdown, shape, Some(known)) {
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => {
+                prop_assert_eq!(kind, CodeBlockKind::Fenced("text".into()), "a doctest in {:?}", markdown);
+            }
+            Event::Start(Tag::Link { dest_url, link_type, .. }) => {
+                let is_web = dest_url.starts_with("http://") || dest_url.starts_with("https://");
+                let is_name = dest_url.trim_matches('`') == "Foo";
+                prop_assert!(is_web || is_name, "a link to {:?} in {:?}", dest_url, markdown);
+                prop_assert!(link_type != LinkType::Reference, "a definition in {:?}", markdown);
+            }
+            Event::Html(html) | Event::InlineHtml(html) => {
+                prop_assert!(false, "HTML {:?} in {:?}", html, markdown);
+            }
+            Event::FootnoteReference(_) | Event::Start(Tag::FootnoteDefinition(_) | Tag::Image { .. }) => {
+                prop_assert!(false, "{:?} in {:?}", event, markdown);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn documentation_only_shows(comment in comment()) {
+        check(&comment)?;
+    }
+}
