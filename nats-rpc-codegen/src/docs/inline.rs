@@ -117,7 +117,9 @@ fn reference(label: &str, path: &str, behind: &str, out: &mut String) {
 /// A label that leads nowhere, which is no code if its backticks would join others.
 fn push_text(label: &str, behind: &str, out: &mut String) {
     let joins = out.ends_with('`') || behind.starts_with('`');
-    out.push_str(&if joins { escape(label, &|_| None) } else { text_of(label) });
+    let text = if joins { escape(label, &|_| None) } else { text_of(label) };
+    // `!` would make an image of a link behind it.
+    out.push_str(&text.strip_suffix('!').map_or_else(|| text.clone(), |text| format!("{text}\\!")));
 }
 
 /// A label as text: a name is code.
