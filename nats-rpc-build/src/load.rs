@@ -6,12 +6,12 @@ mod names;
 mod protoc;
 mod set;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use prost_reflect::DescriptorPool;
 
 use crate::error::Error;
+use crate::source::{Columns, Sources};
 use files::Files;
 
 pub(crate) use protoc::VARIABLE as PROTOC;
@@ -21,8 +21,8 @@ pub(crate) use set::nearby;
 pub(crate) struct Loaded {
     /// All descriptors, options included.
     pub(crate) pool: DescriptorPool,
-    /// All files, and where they were read.
-    pub(crate) files: BTreeMap<String, Option<PathBuf>>,
+    /// The texts of all files.
+    pub(crate) sources: Sources,
 }
 
 impl Loaded {
@@ -32,12 +32,13 @@ impl Loaded {
         for proto in protos {
             files.open(proto.as_ref())?;
         }
-        Ok(Self { pool: files.pool.clone(), files: files.into_paths() })
+        let pool = files.pool.clone();
+        Ok(Self { pool, sources: Sources { paths: files.into_paths(), columns: Columns::Bytes } })
     }
 
     /// The files on disk.
     pub(crate) fn files_read(&self) -> impl Iterator<Item = &Path> {
-        self.files.values().filter_map(|path| path.as_deref())
+        self.sources.paths.values().filter_map(|path| path.as_deref())
     }
 }
 

@@ -13,7 +13,6 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::load::Loaded;
 use crate::paragraphs::Paragraphs;
-use crate::source;
 
 /// What prost has made.
 pub(crate) struct ByProst {
@@ -32,9 +31,8 @@ impl ByProst {
         loaded: &Loaded,
     ) -> Result<Self, Error> {
         let requests = files.clone().map(|(module, file)| {
-            let paragraphs = source::text(file.name(), &loaded.files)
-                .map(|text| Paragraphs::of(&text))
-                .unwrap_or_default();
+            let paragraphs =
+                loaded.sources.text(file.name()).map(|text| Paragraphs::of(&text)).unwrap_or_default();
             let mut file = file.file_descriptor_proto().clone();
             comments.take(&mut file, &paragraphs);
             (module.clone(), file)

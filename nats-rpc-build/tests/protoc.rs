@@ -58,10 +58,12 @@ fn its_errors_have_the_line() {
 
 #[test]
 fn ours_have_it_too() {
-    let case = Path::new("../tests/golden/errors/colliding_methods");
-    let out = scratch("collision", "protoc");
-    let error = with_protoc(&out).compile(&[case.join("in.proto")], &[case]).expect_err("an error");
-    assert_eq!(error.to_string(), fs::read_to_string(case.join("error.txt")).expect("an error"));
+    for name in ["colliding_methods", "methods_behind_tabs"] {
+        let case = Path::new("../tests/golden/errors").join(name);
+        let out = scratch(name, "protoc");
+        let error = with_protoc(&out).compile(&[case.join("in.proto")], &[&case]).expect_err("an error");
+        assert_eq!(error.to_string(), fs::read_to_string(case.join("error.txt")).expect("an error"));
+    }
 }
 
 #[test]

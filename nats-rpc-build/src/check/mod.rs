@@ -57,5 +57,5 @@ fn clashes(all: Vec<Named>, kind: &str, loaded: &Loaded) -> Vec<Report> {
 }
 
 fn report(loaded: &Loaded, message: String, help: &str, here: &Declared, first: Option<&Declared>) -> Report {
-    source::report(message, help, here.spot(), first.map(Declared::spot), &loaded.files)
+    source::report(message, help, here.spot(), first.map(Declared::spot), &loaded.sources)
 }

@@ -10,7 +10,7 @@ use super::find::{Found, find};
 use super::help;
 use super::names::{Exports, Visible};
 use crate::error::{Error, Report};
-use crate::source;
+use crate::source::{self, Columns};
 
 /// Reads files, and what they import, into one pool of descriptors.
 pub(super) struct Files<'a> {
@@ -142,6 +142,7 @@ fn at_import(file: &File, number: usize, message: String, help: String) -> Error
     let text = NamedSource::new(file.name(), file.source().unwrap_or_default().to_owned());
     let path = [3, i32::try_from(number).unwrap_or(i32::MAX)];
     let span = source::span(file.file_descriptor_proto(), &path);
-    let labels = span.map(|(span, _)| span.label(text.inner(), "imported here")).into_iter().collect();
+    let labels =
+        span.map(|(span, _)| span.label(text.inner(), Columns::Bytes, "imported here")).into_iter().collect();
     Error::of(&[Report { message, help: Some(help), source: Some(text), labels }])
 }

@@ -7,7 +7,7 @@ use miette::NamedSource;
 
 use super::protoc::locate;
 use crate::error::{Error, Report};
-use crate::source::Span;
+use crate::source::{Columns, Span};
 
 /// protoc's messages as an error of ours.
 pub(super) fn explained(output: &str, includes: &[&Path]) -> Error {
@@ -26,7 +26,7 @@ fn report(line: &str, includes: &[&Path]) -> Report {
         let name = includes.iter().find_map(|include| Path::new(named).strip_prefix(include).ok()?.to_str());
         let name = name.unwrap_or(named);
         let text = NamedSource::new(name, fs::read_to_string(locate(name, includes)?).ok()?);
-        let label = span.label(text.inner(), "here");
+        let label = span.label(text.inner(), Columns::Tabs, "here");
         text.inner().get(label.offset()..label.offset() + label.len())?;
         Some((message, text, label))
     });

@@ -12,7 +12,7 @@ use super::files::relative;
 use crate::editions;
 use crate::error::{Error, Report};
 use crate::prost::without_panic;
-use crate::source::{self, Paths, Spot};
+use crate::source::{self, Columns, Sources, Spot};
 
 /// Number of `FileDescriptorSet.file`.
 const FILE: u32 = 1;
@@ -25,11 +25,13 @@ impl Loaded {
             return Err(no_set("there are no files in it"));
         }
         let paths = files.iter().map(|file| (file.name().to_owned(), locate(file.name()))).collect();
+        // It is protoc that writes such sets.
+        let sources = Sources { paths, columns: Columns::Tabs };
         let names: HashSet<_> = files.iter().map(File::name).collect();
-        let mut reports: Vec<_> = files.iter().flat_map(|file| file.missing(&names, &paths)).collect();
+        let mut reports: Vec<_> = files.iter().flat_map(|file| file.missing(&names, &sources)).collect();
         let mut known = Vec::with_capacity(set.len());
         for file in &files {
-            match file.known(&paths) {
+            match file.known(&sources) {
                 Ok(bytes) => encoding::bytes::encode(FILE, &bytes, &mut known),
                 Err(report) => reports.push(*report),
             }
@@ -38,7 +40,7 @@ impl Loaded {
         let pool = without_panic(|| DescriptorPool::decode(known.as_slice()))
             .and_then(|pool| pool.map_err(|error| error.to_string()))
             .map_err(|error| no_set(&error))?;
-        Ok(Self { pool, files: paths })
+        Ok(Self { pool, sources })
     }
 }
 
@@ -91,30 +93,30 @@ impl File {
     }
 
     /// In a syntax that all that follows knows.
-    fn known(&self, paths: &Paths) -> Result<Vec<u8>, Box<Report>> {
+    fn known(&self, sources: &Sources) -> Result<Vec<u8>, Box<Report>> {
         match self.descriptor.syntax() {
             "" | "proto2" | "proto3" => Ok(self.serialized.clone()),
             "editions" => editions::lower(&self.serialized).map_err(|problem| {
                 let first = problem.other.as_deref().map(|path| self.spot(path));
                 let here = self.spot(&problem.path);
-                Box::new(source::report(problem.message, &problem.help, here, first, paths))
+                Box::new(source::report(problem.message, &problem.help, here, first, sources))
             }),
             other => {
                 let message = format!("the syntax `{other}` is not known");
                 let help = "`proto2`, `proto3` and editions are supported";
-                Err(Box::new(source::report(message, help, self.spot(&[SYNTAX]), None, paths)))
+                Err(Box::new(source::report(message, help, self.spot(&[SYNTAX]), None, sources)))
             }
         }
     }
 
     /// Imports that are not in the set.
-    fn missing(&self, names: &HashSet<&str>, paths: &Paths) -> Vec<Report> {
+    fn missing(&self, names: &HashSet<&str>, sources: &Sources) -> Vec<Report> {
         let imports = (0..).zip(&self.descriptor.dependency);
         let missing = imports.filter(|(_, import)| !names.contains(import.as_str()));
         let report = |(number, import): (i32, &String)| {
             let message = format!("import '{import}' is not in the descriptor set");
             let help = "have it written with `--include_imports`";
-            source::report(message, help, self.spot(&[IMPORT, number]), None, paths)
+            source::report(message, help, self.spot(&[IMPORT, number]), None, sources)
         };
         missing.map(report).collect()
     }

@@ -1,4 +1,5 @@
 mod aggregate;
+mod span;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +11,7 @@ use prost_types::FileDescriptorProto;
 use prost_types::source_code_info::Location;
 
 pub(crate) use self::aggregate::word_again;
+pub(crate) use self::span::{Columns, Span, span};
 use crate::builtin;
 use crate::error::Report;
 
@@ -38,8 +40,23 @@ impl Declared {
     }
 }
 
-/// Where the files were found, by their names.
-pub(crate) type Paths = BTreeMap<String, Option<PathBuf>>;
+/// The texts of all files, to show parts of them.
+pub(crate) struct Sources {
+    /// Where the files were found, by their names.
+    pub(crate) paths: BTreeMap<String, Option<PathBuf>>,
+    pub(crate) columns: Columns,
+}
+
+impl Sources {
+    /// What the file of a name says.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        let text = match self.paths.get(name)? {
+            Some(path) => String::from_utf8_lossy(&fs::read(path).ok()?).into_owned(),
+            None => builtin::text(name)?.to_owned(),
+        };
+        Some(text.trim_start_matches('\u{feff}').to_owned())
+    }
+}
 
 /// A place in a file, by its path in the descriptor.
 #[derive(Debug, Clone, Copy)]
@@ -76,19 +93,15 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// The text of the file, to show a part of it.
-    fn text(&self, paths: &Paths) -> Option<NamedSource<String>> {
-        let name = self.file.name();
-        Some(NamedSource::new(name, text(name, paths)?))
-    }
-
     /// The place in the text, which a descriptor set may not be made from.
-    fn label(&self, text: &str, label: &str) -> Option<LabeledSpan> {
+    fn label(&self, text: &str, columns: Columns, label: &str) -> Option<LabeledSpan> {
         let (span, left_out) = self.span()?;
-        let start = span.start(text);
-        let field = self.within(left_out).and_then(|fields| aggregate::find(text.get(start..)?, &fields));
-        let (start, length) = field.map_or((start, span.length), |field| (start + field.start, field.len()));
-        text.get(start..start + length).map(|_| LabeledSpan::new(Some(label.to_owned()), start, length))
+        let whole = span.range(text, columns);
+        let field =
+            self.within(left_out).and_then(|fields| aggregate::find(text.get(whole.start..)?, &fields));
+        let field = field.map(|field| whole.start + field.start..whole.start + field.end);
+        let range = field.unwrap_or(whole);
+        text.get(range.clone()).map(|_| LabeledSpan::new_with_span(Some(label.to_owned()), range))
     }
 
     /// The names of what the span of an option leaves out.
@@ -98,80 +111,30 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// What the file of a name says.
-pub(crate) fn text(name: &str, paths: &Paths) -> Option<String> {
-    let text = match paths.get(name)? {
-        Some(path) => String::from_utf8_lossy(&fs::read(path).ok()?).into_owned(),
-        None => builtin::text(name)?.to_owned(),
-    };
-    Some(text.trim_start_matches('\u{feff}').to_owned())
-}
-
 /// A problem, and where it is. Without the text of the file the place is in the message.
 pub(crate) fn report(
     message: String,
     help: &str,
     here: Spot<'_>,
     first: Option<Spot<'_>>,
-    paths: &Paths,
+    sources: &Sources,
 ) -> Report {
     let mut help = help.to_owned();
-    let source = here.text(paths);
+    let name = here.file.name();
+    let source = sources.text(name).map(|text| NamedSource::new(name, text));
     let text = source.as_ref().map_or("", |source| source.inner());
-    let mut labels: Vec<_> =
-        here.label(text, if first.is_some() { "this one" } else { "here" }).into_iter().collect();
+    let mut labels: Vec<_> = here
+        .label(text, sources.columns, if first.is_some() { "this one" } else { "here" })
+        .into_iter()
+        .collect();
     let in_text = source.is_some() && !labels.is_empty();
     match first {
         Some(first) if in_text && first.file.name() == here.file.name() => {
-            labels.extend(first.label(text, "the first one"));
+            labels.extend(first.label(text, sources.columns, "the first one"));
         }
         Some(first) => help = format!("the first one is at {}; {help}", first.place()),
         None => {}
     }
     let message = if in_text { message } else { format!("{}: {message}", here.place()) };
     Report { message, help: Some(help), source: source.filter(|_| in_text), labels }
-}
-
-/// Where something is in the text of its file.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Span {
-    /// From 0.
-    pub(crate) line: usize,
-    /// In bytes, from 0.
-    pub(crate) column: usize,
-    /// In bytes.
-    pub(crate) length: usize,
-}
-
-impl Span {
-    /// What takes several lines is marked by its first character.
-    fn of(location: &Location) -> Option<Self> {
-        let numbers = location.span.iter().map(|number| usize::try_from(*number).unwrap_or(0));
-        match numbers.collect::<Vec<_>>()[..] {
-            [line, column, end] => Some(Self { line, column, length: end.saturating_sub(column) }),
-            [line, column, ..] => Some(Self { line, column, length: 1 }),
-            _ => None,
-        }
-    }
-
-    fn start(self, text: &str) -> usize {
-        let lines_before = text.split_inclusive('\n').take(self.line);
-        lines_before.map(str::len).sum::<usize>() + self.column
-    }
-
-    pub(crate) fn label(self, text: &str, label: &str) -> LabeledSpan {
-        LabeledSpan::new(Some(label.to_owned()), self.start(text), self.length)
-    }
-}
-
-/// Where `path` is declared, or what it is in if it has no place itself; and how many numbers of the path that leaves out.
-pub(crate) fn span(file: &FileDescriptorProto, path: &[i32]) -> Option<(Span, usize)> {
-    let info = file.source_code_info.as_ref()?;
-    let mut around = path;
-    loop {
-        if let Some(location) = info.location.iter().find(|location| location.path == around) {
-            return Some((Span::of(location)?, path.len() - around.len()));
-        }
-        around = around.split_last()?.1;
-    }
 }
