@@ -89,6 +89,7 @@
 //! takes the place of what its service says. The comments in `nats/rpc/v1/options.proto` describe every field, with unit,
 //! range and default. All are checked when code is generated, and `nats_rpc::Method` gives them at run time. **No layer
 //! of this release acts on policies** but the timeout: the others are data for layers.
+//!
 //! # What is generated
 //!
 //! [`Config`] leaves clients or servers out, or puts them behind cargo features; lets implementations leave RPCs out; and
@@ -135,6 +136,11 @@ mod source;
 mod switches;
 
 use std::path::Path;
+
+/// The guide's code, compiled as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/generator.md")]
+mod guide {}
 
 pub use config::Config;
 pub use error::Error;
