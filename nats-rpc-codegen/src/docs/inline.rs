@@ -64,15 +64,12 @@ fn link(text: &str, links: &Links<'_>, out: &mut String) -> Option<usize> {
     let end = text.find(']')?;
     let label = text[1..end].trim();
     let label = label.strip_prefix('`').and_then(|code| code.strip_suffix('`')).unwrap_or(label);
-    if label.is_empty() || label.contains(['[', '`', '\\', '<']) {
+    if label.is_empty() || label.contains(['[', '`', '\\', '<', '|']) || has_url(label) {
         return None;
     }
     let behind = &text[end + 1..];
     if let Some(target) = behind.strip_prefix('(') {
         let close = web_target(target)?;
-        if has_url(label) {
-            return None;
-        }
         out.push_str(&format!("[{}]({})", escape(label, &|_| None), &target[..close]));
         return Some(end + 1 + 1 + close + 1);
     }
@@ -97,7 +94,7 @@ fn link(text: &str, links: &Links<'_>, out: &mut String) -> Option<usize> {
 fn web_target(text: &str) -> Option<usize> {
     let close = text.find(')')?;
     let target = &text[..close];
-    let is_odd = |c: char| c.is_whitespace() || "(<>\\`".contains(c);
+    let is_odd = |c: char| c.is_whitespace() || "(<>\\`|".contains(c);
     (is_web(target) && !target.contains(is_odd)).then_some(close)
 }
 
@@ -135,16 +132,16 @@ fn text_of(label: &str) -> String {
 fn autolink(text: &str, out: &mut String) -> Option<usize> {
     let end = text.find('>')?;
     let target = &text[1..end];
-    if !is_web(target) || target.contains(|c: char| c.is_whitespace() || c == '<') {
+    if !is_web(target) || target.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '|')) {
         return None;
     }
     out.push_str(&text[..=end]);
     Some(end + 1)
 }
 
-/// A bare address gets angle brackets.
+/// A bare address gets angle brackets, also within a word: rustdoc looks for addresses there too.
 fn url(text: &str, out: &mut String) -> Option<usize> {
-    if !is_web(text) || out.ends_with(char::is_alphanumeric) {
+    if !is_web(text) {
         return None;
     }
     let end = text.find(|c: char| c.is_whitespace() || "<>[]{}\"`\\|^".contains(c)).unwrap_or(text.len());
@@ -167,19 +164,11 @@ fn stars(text: &str, out: &mut String) -> Option<usize> {
     })
 }
 
-/// What is escaped already stays so.
+/// What is escaped already stays so; any other backslash is text.
 fn backslash(text: &str, out: &mut String) -> Option<usize> {
-    match text[1..].chars().next() {
-        Some(next) if next.is_ascii_punctuation() => {
-            out.push_str(&text[..2]);
-            Some(2)
-        }
-        Some(_) => None,
-        None => {
-            out.push_str("\\\\");
-            Some(1)
-        }
-    }
+    let escapes = text[1..].starts_with(|next: char| next.is_ascii_punctuation());
+    out.push_str(if escapes { &text[..2] } else { "\\\\" });
+    Some(if escapes { 2 } else { 1 })
 }
 
 /// Several spaces show as one, and would make code of what follows a list marker.
@@ -196,7 +185,8 @@ fn has_url(text: &str) -> bool {
     text.contains("http://") || text.contains("https://")
 }
 
+/// Whether it starts as an address does. More may start a host than is right, as rustdoc takes more for one.
 fn is_web(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| host.starts_with(|first: char| first.is_ascii_alphanumeric()))
+    host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric() || "-@:%._+~#=".contains(c)))
 }

@@ -37,6 +37,15 @@ fn addresses_become_links() {
         " [docs](https://a.example) <https://b.example>",
         &["[docs](https://a.example) <https://b.example>"],
     );
+    check(
+        " starting withhttps://a.example, [x](lhttps://a.example) (**https://a.example**)",
+        &[r"starting with<https://a.example>, \[x\](l<https://a.example>) (**<https://a.example>**)"],
+    );
+    check(r" \https://%s.a.example \d", &[r"\\<https://%s.a.example> \\d"]);
+    check(
+        " |[a|b](https://a.example)|<https://a.example/|>|",
+        &[r"|\[a|b\](<https://a.example>)|\<<https://a.example/>|>|"],
+    );
     check(" [docs](../other.md)", &[r"\[docs\](../other.md)"]);
 }
 
@@ -77,7 +86,7 @@ fn what_does_not_show_is_dropped() {
 
 #[test]
 fn backslashes_do_not_undo_escapes() {
-    check(r" a\[b] c\\[d] e\n end\", &[r"a\[b\] c\\\[d\] e\n end\\"]);
+    check(r" a\[b] c\\[d] e\n end\", &[r"a\[b\] c\\\[d\] e\\n end\\"]);
 }
 
 #[test]

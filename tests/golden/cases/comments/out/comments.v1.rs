@@ -130,7 +130,7 @@ pub mod foo {
 /// \<script>alert("x")\</script> \<!-- hidden -->
 /// | a | table |
 /// \|---|-------|
-/// \[escaped\] C:\new \\
+/// \[escaped\] C:\\new \\
 ///    a tab
 /// \*/ and /\* and "quotes" and {braces} and #hash
 /// zerowidth, righttoleft
