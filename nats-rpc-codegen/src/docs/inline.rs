@@ -98,16 +98,19 @@ fn web_target(text: &str) -> Option<usize> {
     (is_web(target) && !target.contains(is_odd)).then_some(close)
 }
 
-/// A link to a Rust path. rustdoc asks for the short form where label and path are the same, but in front of some
-/// characters that would be another thing.
+/// A link to a Rust path. rustdoc asks for the short form where label and path are the same. Behind that, `:` and `(`
+/// would make another thing of it, and so would `[`, even if escaped: the code in `[Foo]\[``]``]` hides what ends it.
 fn reference(label: &str, path: &str, behind: &str, out: &mut String) {
     let text = text_of(label);
     if label != path {
         out.push_str(&format!("[{text}]({path})"));
-    } else if behind.starts_with([':', '(', '[']) {
+    } else if behind.starts_with('[') || behind.starts_with("\\[") {
         push_text(label, behind, out);
     } else {
         out.push_str(&format!("[{text}]"));
+        if behind.starts_with([':', '(']) {
+            out.push('\\');
+        }
     }
 }
 
@@ -139,22 +142,25 @@ fn autolink(text: &str, out: &mut String) -> Option<usize> {
     Some(end + 1)
 }
 
-/// A bare address gets angle brackets, also within a word: rustdoc looks for addresses there too.
+/// A bare address gets angle brackets, also within a word: rustdoc looks for addresses there too. The start of one is
+/// escaped, lest what comes behind it makes it whole.
 fn url(text: &str, out: &mut String) -> Option<usize> {
-    if !is_web(text) {
-        return None;
-    }
+    let scheme = ["http://", "https://"].into_iter().find(|scheme| text.starts_with(scheme))?;
     let end = text.find(|c: char| c.is_whitespace() || "<>[]{}\"`\\|^".contains(c)).unwrap_or(text.len());
-    let mut target = text[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
+    let mut target = text[..end].trim_end_matches(BEHIND);
     while target.ends_with(')') && target.matches(')').count() > target.matches('(').count() {
-        target = target[..target.len() - 1].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
+        target = target[..target.len() - 1].trim_end_matches(BEHIND);
     }
-    if !is_web(target) {
-        return None;
+    if is_web(target) {
+        out.push_str(&format!("<{target}>"));
+        return Some(target.len());
     }
-    out.push_str(&format!("<{target}>"));
-    Some(target.len())
+    out.push_str(&scheme.replace("//", "\\//"));
+    Some(scheme.len())
 }
+
+/// What ends a sentence, not an address.
+const BEHIND: [char; 8] = ['.', ',', ';', ':', '!', '?', '\'', '*'];
 
 /// `**` stays; `projects/*/topics/*` is not emphasis.
 fn stars(text: &str, out: &mut String) -> Option<usize> {

@@ -143,7 +143,7 @@ fn has_address(text: &str) -> bool {
 proptest! {
     // The same comments each time: a failure is to be seen by who causes it.
     #![proptest_config(ProptestConfig {
-        cases: 16_384,
+        cases: 65_536,
         rng_seed: RngSeed::Fixed(1),
         failure_persistence: None,
         ..ProptestConfig::default()

@@ -41,6 +41,7 @@ fn addresses_become_links() {
         " starting withhttps://a.example, [x](lhttps://a.example) (**https://a.example**)",
         &[r"starting with<https://a.example>, \[x\](l<https://a.example>) (**<https://a.example>**)"],
     );
+    check(" https:// https://[x][x]", &[r"https:\// https:\//`x`"]);
     check(r" \https://%s.a.example \d", &[r"\\<https://%s.a.example> \\d"]);
     check(
         " |[a|b](https://a.example)|<https://a.example/|>|",
@@ -104,8 +105,9 @@ fn names_that_are_known_are_links() {
     );
     check(" [bar][p.Foo.bar] and [the baz][q.Baz]", &[" [`bar`](Foo::bar) and [the baz](super::q::Baz)"]);
     check(" [p.Foo], [q.Baz], [x][r.X]", &[" [`p.Foo`](Foo), [`q.Baz`](super::q::Baz), `x`"]);
-    // These would be a definition, a link to `x`, and one link instead of two.
-    check(" [Foo]: [Foo][p.Foo](x) [Foo][p.Foo][q.Baz]", &[" `Foo`: `Foo`(x) `Foo`[`q.Baz`](super::q::Baz)"]);
+    // These would be a definition, a link to `x`, one link instead of two, and a link to `]`.
+    check(" [Foo]: [Foo][p.Foo](x)", &[r" [`Foo`]\: [`Foo`]\(x)"]);
+    check(r" [Foo][p.Foo][q.Baz] [Foo]\[``]``]", &[r" `Foo`[`q.Baz`](super::q::Baz) `Foo`\[``]``\]"]);
 }
 
 #[test]

@@ -126,7 +126,7 @@ pub mod foo {
 /// \> a quote
 /// \> with code
 ///
-/// `Foo`: <https://example.com/foo>
+/// [`Foo`]\: <https://example.com/foo>
 /// \<script>alert("x")\</script> \<!-- hidden -->
 /// | a | table |
 /// \|---|-------|
