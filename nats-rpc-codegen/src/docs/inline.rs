@@ -64,15 +64,12 @@ fn link(text: &str, links: &Links<'_>, out: &mut String) -> Option<usize> {
     let end = text.find(']')?;
     let label = text[1..end].trim();
     let label = label.strip_prefix('`').and_then(|code| code.strip_suffix('`')).unwrap_or(label);
-    if label.is_empty() || label.contains(['[', '`', '\\', '<']) {
+    if label.is_empty() || label.contains(['[', '`', '\\', '<', '|']) || has_url(label) {
         return None;
     }
     let behind = &text[end + 1..];
     if let Some(target) = behind.strip_prefix('(') {
         let close = web_target(target)?;
-        if has_url(label) {
-            return None;
-        }
         out.push_str(&format!("[{}]({})", escape(label, &|_| None), &target[..close]));
         return Some(end + 1 + 1 + close + 1);
     }
@@ -97,20 +94,23 @@ fn link(text: &str, links: &Links<'_>, out: &mut String) -> Option<usize> {
 fn web_target(text: &str) -> Option<usize> {
     let close = text.find(')')?;
     let target = &text[..close];
-    let is_odd = |c: char| c.is_whitespace() || "(<>\\`".contains(c);
+    let is_odd = |c: char| c.is_whitespace() || "(<>\\`|".contains(c);
     (is_web(target) && !target.contains(is_odd)).then_some(close)
 }
 
-/// A link to a Rust path. rustdoc asks for the short form where label and path are the same, but in front of some
-/// characters that would be another thing.
+/// A link to a Rust path. rustdoc asks for the short form where label and path are the same. Behind that, `:` and `(`
+/// would make another thing of it, and so would `[`, even if escaped: the code in `[Foo]\[``]``]` hides what ends it.
 fn reference(label: &str, path: &str, behind: &str, out: &mut String) {
     let text = text_of(label);
     if label != path {
         out.push_str(&format!("[{text}]({path})"));
-    } else if behind.starts_with([':', '(', '[']) {
+    } else if behind.starts_with('[') || behind.starts_with("\\[") {
         push_text(label, behind, out);
     } else {
         out.push_str(&format!("[{text}]"));
+        if behind.starts_with([':', '(']) {
+            out.push('\\');
+        }
     }
 }
 
@@ -135,29 +135,32 @@ fn text_of(label: &str) -> String {
 fn autolink(text: &str, out: &mut String) -> Option<usize> {
     let end = text.find('>')?;
     let target = &text[1..end];
-    if !is_web(target) || target.contains(|c: char| c.is_whitespace() || c == '<') {
+    if !is_web(target) || target.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '|')) {
         return None;
     }
     out.push_str(&text[..=end]);
     Some(end + 1)
 }
 
-/// A bare address gets angle brackets.
+/// A bare address gets angle brackets, also within a word: rustdoc looks for addresses there too. The start of one is
+/// escaped, lest what comes behind it makes it whole.
 fn url(text: &str, out: &mut String) -> Option<usize> {
-    if !is_web(text) || out.ends_with(char::is_alphanumeric) {
-        return None;
-    }
+    let scheme = ["http://", "https://"].into_iter().find(|scheme| text.starts_with(scheme))?;
     let end = text.find(|c: char| c.is_whitespace() || "<>[]{}\"`\\|^".contains(c)).unwrap_or(text.len());
-    let mut target = text[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
+    let mut target = text[..end].trim_end_matches(BEHIND);
     while target.ends_with(')') && target.matches(')').count() > target.matches('(').count() {
-        target = target[..target.len() - 1].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
+        target = target[..target.len() - 1].trim_end_matches(BEHIND);
     }
-    if !is_web(target) {
-        return None;
+    if is_web(target) {
+        out.push_str(&format!("<{target}>"));
+        return Some(target.len());
     }
-    out.push_str(&format!("<{target}>"));
-    Some(target.len())
+    out.push_str(&scheme.replace("//", "\\//"));
+    Some(scheme.len())
 }
+
+/// What ends a sentence, not an address.
+const BEHIND: [char; 8] = ['.', ',', ';', ':', '!', '?', '\'', '*'];
 
 /// `**` stays; `projects/*/topics/*` is not emphasis.
 fn stars(text: &str, out: &mut String) -> Option<usize> {
@@ -167,19 +170,11 @@ fn stars(text: &str, out: &mut String) -> Option<usize> {
     })
 }
 
-/// What is escaped already stays so.
+/// What is escaped already stays so; any other backslash is text.
 fn backslash(text: &str, out: &mut String) -> Option<usize> {
-    match text[1..].chars().next() {
-        Some(next) if next.is_ascii_punctuation() => {
-            out.push_str(&text[..2]);
-            Some(2)
-        }
-        Some(_) => None,
-        None => {
-            out.push_str("\\\\");
-            Some(1)
-        }
-    }
+    let escapes = text[1..].starts_with(|next: char| next.is_ascii_punctuation());
+    out.push_str(if escapes { &text[..2] } else { "\\\\" });
+    Some(if escapes { 2 } else { 1 })
 }
 
 /// Several spaces show as one, and would make code of what follows a list marker.
@@ -196,7 +191,8 @@ fn has_url(text: &str) -> bool {
     text.contains("http://") || text.contains("https://")
 }
 
+/// Whether it starts as an address does. More may start a host than is right, as rustdoc takes more for one.
 fn is_web(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| host.starts_with(|first: char| first.is_ascii_alphanumeric()))
+    host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric() || "-@:%._+~#=".contains(c)))
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use pulldown_cmark::{BrokenLink, CodeBlockKind, Event, LinkType, Options, Parser, Tag};
+use pulldown_cmark::{BrokenLink, CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::Docs;
 
@@ -62,6 +62,10 @@ fn comment() -> impl Strategy<Value = String> {
         "&#8203;",
         "http://a.example/b",
         "https://",
+        "lhttps://aa.example",
+        "http://%s.example",
+        "[d|e](https://aa.example)",
+        "[see https://aa.example][p.Foo]",
         "![",
         "[d](https://e.example)",
         "|",
@@ -96,7 +100,16 @@ fn check(comment: &str) -> Result<(), TestCaseError> {
         | Options::ENABLE_SMART_PUNCTUATION;
     // rustdoc asks like this what a name in brackets is.
     let known = |link: BrokenLink<'_>| Some((link.reference.into_string().into(), "".into()));
+    let mut in_link_or_code = 0;
     for event in Parser::new_with_broken_link_callback(&markdown, shape, Some(known)) {
+        match &event {
+            Event::Start(Tag::CodeBlock(_) | Tag::Link { .. }) => in_link_or_code += 1,
+            Event::End(TagEnd::CodeBlock | TagEnd::Link) => in_link_or_code -= 1,
+            Event::Text(text) if in_link_or_code == 0 => {
+                prop_assert!(!has_address(text), "a bare address in {:?}", markdown);
+            }
+            _ => {}
+        }
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
                 prop_assert_eq!(kind, CodeBlockKind::Fenced("text".into()), "a doctest in {:?}", markdown);
@@ -119,10 +132,18 @@ fn check(comment: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Whether rustdoc might take a part of it for an address.
+fn has_address(text: &str) -> bool {
+    let hosts = text.split("http://").skip(1).chain(text.split("https://").skip(1));
+    hosts
+        .map(|host| host.split(|c: char| !c.is_ascii_alphanumeric() && !"-@:%._+~#=".contains(c)).next())
+        .any(|host| host.is_some_and(|host| host.contains(|c: char| c.is_ascii_alphabetic())))
+}
+
 proptest! {
     // The same comments each time: a failure is to be seen by who causes it.
     #![proptest_config(ProptestConfig {
-        cases: 16_384,
+        cases: 65_536,
         rng_seed: RngSeed::Fixed(1),
         failure_persistence: None,
         ..ProptestConfig::default()

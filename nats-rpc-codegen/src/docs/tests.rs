@@ -37,6 +37,16 @@ fn addresses_become_links() {
         " [docs](https://a.example) <https://b.example>",
         &["[docs](https://a.example) <https://b.example>"],
     );
+    check(
+        " starting withhttps://a.example, [x](lhttps://a.example) (**https://a.example**)",
+        &[r"starting with<https://a.example>, \[x\](l<https://a.example>) (**<https://a.example>**)"],
+    );
+    check(" https:// https://[x][x]", &[r"https:\// https:\//`x`"]);
+    check(r" \https://%s.a.example \d", &[r"\\<https://%s.a.example> \\d"]);
+    check(
+        " |[a|b](https://a.example)|<https://a.example/|>|",
+        &[r"|\[a|b\](<https://a.example>)|\<<https://a.example/>|>|"],
+    );
     check(" [docs](../other.md)", &[r"\[docs\](../other.md)"]);
 }
 
@@ -77,7 +87,7 @@ fn what_does_not_show_is_dropped() {
 
 #[test]
 fn backslashes_do_not_undo_escapes() {
-    check(r" a\[b] c\\[d] e\n end\", &[r"a\[b\] c\\\[d\] e\n end\\"]);
+    check(r" a\[b] c\\[d] e\n end\", &[r"a\[b\] c\\\[d\] e\\n end\\"]);
 }
 
 #[test]
@@ -95,8 +105,9 @@ fn names_that_are_known_are_links() {
     );
     check(" [bar][p.Foo.bar] and [the baz][q.Baz]", &[" [`bar`](Foo::bar) and [the baz](super::q::Baz)"]);
     check(" [p.Foo], [q.Baz], [x][r.X]", &[" [`p.Foo`](Foo), [`q.Baz`](super::q::Baz), `x`"]);
-    // These would be a definition, a link to `x`, and one link instead of two.
-    check(" [Foo]: [Foo][p.Foo](x) [Foo][p.Foo][q.Baz]", &[" `Foo`: `Foo`(x) `Foo`[`q.Baz`](super::q::Baz)"]);
+    // These would be a definition, a link to `x`, one link instead of two, and a link to `]`.
+    check(" [Foo]: [Foo][p.Foo](x)", &[r" [`Foo`]\: [`Foo`]\(x)"]);
+    check(r" [Foo][p.Foo][q.Baz] [Foo]\[``]``]", &[r" `Foo`[`q.Baz`](super::q::Baz) `Foo`\[``]``\]"]);
 }
 
 #[test]

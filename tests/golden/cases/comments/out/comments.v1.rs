@@ -126,11 +126,11 @@ pub mod foo {
 /// \> a quote
 /// \> with code
 ///
-/// `Foo`: <https://example.com/foo>
+/// [`Foo`]\: <https://example.com/foo>
 /// \<script>alert("x")\</script> \<!-- hidden -->
 /// | a | table |
 /// \|---|-------|
-/// \[escaped\] C:\new \\
+/// \[escaped\] C:\\new \\
 ///    a tab
 /// \*/ and /\* and "quotes" and {braces} and #hash
 /// zerowidth, righttoleft

@@ -121,7 +121,7 @@ pub struct Debug {
 
 /// Gives a [`Book`], a [`Kind`](book::Kind) or a [`Debug`](struct@Debug), and has [`Get`](Library::get).
 ///
-/// See [the other one](super::type::Other), [`Book`], [`Book.title`](Book::title) and [`links.type.Other.name`](super::type::Other::name). `Book`: a colon.
+/// See [the other one](super::type::Other), [`Book`], [`Book.title`](Book::title) and [`links.type.Other.name`](super::type::Other::name). [`Book`]\: a colon.
 /// Not known: `Nothing`, `Timestamp`, `title`, \[x\].
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
