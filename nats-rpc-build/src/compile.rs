@@ -1,6 +1,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::check;
 use crate::config::{Config, Reader};
 use crate::descriptors::Descriptors;
 use crate::error::Error;
@@ -95,7 +96,13 @@ impl Config {
 
     fn open(&self, protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<Loaded, Error> {
         match &self.reader {
-            Reader::Protox => Loaded::open(protos, includes),
+            Reader::Protox => {
+                let loaded = Loaded::open(protos, includes)?;
+                let reports: Vec<_> =
+                    loaded.pool.files().flat_map(|file| check::enums(&file, &loaded)).collect();
+                Error::of_any(&reports)?;
+                Ok(loaded)
+            }
             Reader::Protoc(path) => Loaded::open_with_protoc(path.as_deref(), protos, includes),
         }
     }

@@ -89,7 +89,6 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
             reports.extend(check::blank(file, loaded));
             reports.extend(check::members(file, loaded));
             reports.extend(check::accessors(file, loaded));
-            reports.extend(check::enums(file, loaded));
         }
     }
     reports.extend(check::subjects(packages.values().flat_map(|package| &package.files), loaded));

@@ -30,6 +30,22 @@ fn editions_are_read() {
     assert_eq!(code(&out), kept);
 }
 
+/// Its file becomes one of proto2, where enums are closed; but protoc has seen to it that this one is not.
+#[test]
+fn an_open_enum_of_an_edition_is_one_for_proto3() {
+    let out = scratch("open-enum", "protoc");
+    let edition = "edition = \"2023\";\npackage a;\nenum Size { SMALL = 0; LARGE = 1; }\n\
+                   message Box { Size size = 1 [features.field_presence = LEGACY_REQUIRED]; }\n";
+    let proto3 =
+        "syntax = \"proto3\";\npackage b;\nimport \"a.proto\";\nmessage Shelf { a.Size size = 1; }\n";
+    fs::write(out.join("a.proto"), edition).expect("to write a file");
+    fs::write(out.join("b.proto"), proto3).expect("to write a file");
+    with_protoc(&out).compile(&[out.join("b.proto")], &[&out]).expect("compiles");
+    let code = code(&out);
+    assert!(code["a.rs"].contains("enumeration = \"Size\", required"), "{}", code["a.rs"]);
+    assert!(code["b.rs"].contains("enumeration = \"super::a::Size\""), "{}", code["b.rs"]);
+}
+
 #[test]
 fn options_of_an_edition_are_kept() {
     let out = scratch("edition-options", "protoc");

@@ -7,7 +7,7 @@ use crate::load::Loaded;
 use crate::source::Declared;
 
 /// Finds fields of proto3 messages whose enum is of proto2: protoc refuses them, since proto3 has to keep values that
-/// such an enum does not know.
+/// such an enum does not know. protox lets them pass.
 pub(crate) fn enums(file: &FileDescriptor, loaded: &Loaded) -> Vec<Report> {
     if file.syntax() != Syntax::Proto3 {
         return Vec::new();
