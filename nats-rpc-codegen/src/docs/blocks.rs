@@ -1,4 +1,4 @@
-use super::{Links, inline};
+use super::{Links, inline, tables};
 
 /// The widest indentation of text. One more space would make a code block of it, and so a doctest.
 const MOST_INDENT: usize = 3;
@@ -10,7 +10,6 @@ pub(super) fn lines(comment: &str, links: &Links<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let mut rest = source.as_slice();
     let mut in_list = false;
-    let has_code = comment.contains('`');
     while let Some((line, mut after)) = rest.split_first() {
         let start_of_block = out.last().is_none_or(String::is_empty);
         if line.is_empty() {
@@ -24,7 +23,8 @@ pub(super) fn lines(comment: &str, links: &Links<'_>) -> Vec<String> {
         } else {
             in_list = is_item(line) || (in_list && (!start_of_block || indent_of(line) > 0));
             let mut text = inline::escape(line.trim_start(), links);
-            if has_code && makes_table(line) {
+            let rows = out.last().into_iter().map(String::as_str).chain(after.iter().copied());
+            if tables::is_delimiter(line) && !tables::holds(line, rows) {
                 text.insert(0, '\\');
             }
             out.push(format!("{:1$}{text}", "", indent_of(line).min(MOST_INDENT)));
@@ -90,11 +90,6 @@ fn after_marker(line: &str) -> Option<&str> {
         digits.strip_prefix(['.', ')'])
     }?;
     (rest.is_empty() || rest.starts_with(' ')).then_some(rest)
-}
-
-/// Whether it makes a table of the lines around it. The bars of a table would divide `code` that has bars in it.
-fn makes_table(line: &str) -> bool {
-    line.contains(['|', ':']) && line.contains('-') && line.chars().all(|mark| "|:- ".contains(mark))
 }
 
 /// The opening line of a fenced code block, at the start of a line or of a list item.

@@ -116,7 +116,8 @@ fn nothing_is_struck_through_or_loaded() {
 }
 
 #[test]
-fn tables_do_not_divide_code() {
-    check(" |a|b|\n |-|-|", &["|a|b|", "|-|-|"]);
+fn tables_lose_nothing() {
+    check(" |a|`b`|\n |-|-|\n |c|", &["|a|`b`|", "|-|-|", "|c|"]);
     check(" |`a|b`|\n |-|-|", &["|`a|b`|", r"\|-|-|"]);
+    check(" |a|\n |-|\n |b|c|", &["|a|", r"\|-|", "|b|c|"]);
 }

@@ -129,7 +129,7 @@ pub mod foo {
 /// [`Foo`]\: <https://example.com/foo>
 /// \<script>alert("x")\</script> \<!-- hidden -->
 /// | a | table |
-/// \|---|-------|
+/// |---|-------|
 /// \[escaped\] C:\\new \\
 ///    a tab
 /// \*/ and /\* and "quotes" and {braces} and #hash
