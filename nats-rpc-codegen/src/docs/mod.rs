@@ -6,6 +6,7 @@
 
 mod blocks;
 mod inline;
+mod references;
 mod tables;
 
 use proc_macro2::TokenStream;

@@ -136,7 +136,8 @@ fn check(comment: &str) -> Result<(), TestCaseError> {
             Event::Html(html) | Event::InlineHtml(html) => {
                 prop_assert!(false, "HTML {:?} in {:?}", html, markdown);
             }
-            Event::FootnoteReference(_) | Event::Start(Tag::FootnoteDefinition(_) | Tag::Image { .. }) => {
+            Event::FootnoteReference(_)
+            | Event::Start(Tag::FootnoteDefinition(_) | Tag::Image { .. } | Tag::Emphasis) => {
                 prop_assert!(false, "{:?} in {:?}", event, markdown);
             }
             _ => {}

@@ -11,7 +11,7 @@ pub(super) fn check(comment: &str) -> Result<(), TestCaseError> {
         return Ok(());
     }
     let markdown = markdown(comment);
-    let seen: Vec<_> = seen(&markdown).chars().filter(|c| c.is_alphanumeric()).collect();
+    let seen: Vec<_> = seen(&markdown).chars().filter(|c| is_in_word(*c)).collect();
     let written: Vec<_> = words(comment)
         .flat_map(|(at, word)| word.chars().map(move |letter| (letter, may_go(comment, at, word))))
         .collect();
@@ -28,17 +28,23 @@ fn seen(markdown: &str) -> String {
     texts.collect()
 }
 
-/// Runs of letters and digits, and where they start.
+/// Runs of letters, digits and underscores, and where they start.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split(|c: char| !c.is_alphanumeric())
+    text.split(|c| !is_in_word(c))
         .filter(|word| !word.is_empty())
         .map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
+}
+
+fn is_in_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// Whether a word may be the name or the target of a link, the number of an item, or an entity.
 fn may_go(comment: &str, at: usize, word: &str) -> bool {
     let (before, behind) = (&comment[..at], &comment[at + word.len()..]);
-    let is_target = before.rfind("][").is_some_and(|open| !before[open + 2..].contains(['[', ']']))
+    let is_target = before
+        .rsplit_once('[')
+        .is_some_and(|(text, name)| text.trim_end().ends_with(']') && !name.contains(']'))
         || before.rfind("](").is_some_and(|open| !before[open + 2..].contains(')'));
     let is_number = word.len() < 10 && word.bytes().all(|digit| digit.is_ascii_digit());
     let is_ordinal = is_number && behind.starts_with(['.', ')']);

@@ -133,6 +133,7 @@ pub mod foo {
 /// \[escaped\] C:\\new \\
 ///    a tab
 /// \*/ and /\* and "quotes" and {braces} and #hash
+/// Joined: 👩‍🚀, names: \_\_init\_\_ and \_id\_, a [Foo in two lines](Foo)
 /// zerowidth, righttoleft
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
