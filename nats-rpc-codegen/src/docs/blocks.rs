@@ -1,4 +1,4 @@
-use super::{Links, inline};
+use super::{Links, inline, references, tables};
 
 /// The widest indentation of text. One more space would make a code block of it, and so a doctest.
 const MOST_INDENT: usize = 3;
@@ -10,7 +10,6 @@ pub(super) fn lines(comment: &str, links: &Links<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let mut rest = source.as_slice();
     let mut in_list = false;
-    let has_code = comment.contains('`');
     while let Some((line, mut after)) = rest.split_first() {
         let start_of_block = out.last().is_none_or(String::is_empty);
         if line.is_empty() {
@@ -23,8 +22,17 @@ pub(super) fn lines(comment: &str, links: &Links<'_>) -> Vec<String> {
             after = push_indented(&mut out, rest);
         } else {
             in_list = is_item(line) || (in_list && (!start_of_block || indent_of(line) > 0));
-            let mut text = inline::escape(line.trim_start(), links);
-            if has_code && makes_table(line) {
+            let mut joined = line.trim_start().to_owned();
+            while let Some((next, behind)) = after.split_first()
+                && references::is_broken(&joined, next, links)
+            {
+                joined.push_str(if joined.ends_with(']') { "" } else { " " });
+                joined.push_str(next.trim_start());
+                after = behind;
+            }
+            let mut text = inline::escape(&joined, links);
+            let rows = out.last().into_iter().map(String::as_str).chain(after.iter().copied());
+            if tables::is_delimiter(line) && !tables::holds(line, rows) {
                 text.insert(0, '\\');
             }
             out.push(format!("{:1$}{text}", "", indent_of(line).min(MOST_INDENT)));
@@ -42,7 +50,8 @@ fn without_javadoc_star(comment: &str) -> &str {
     comment.strip_prefix('*').filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(comment)
 }
 
-/// Without control characters, and those that show nothing or turn the text around.
+/// Without control characters, and those that show nothing or turn the text around. Joiners stay: scripts and emoji
+/// need them.
 fn clean(comment: &str) -> String {
     comment
         .replace('\t', "    ")
@@ -53,7 +62,9 @@ fn clean(comment: &str) -> String {
             | '\u{61c}'
             | '\u{180e}'
             | '\u{feff}'
-            | '\u{200b}'..='\u{200f}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' => false,
             character => !character.is_control(),
@@ -90,11 +101,6 @@ fn after_marker(line: &str) -> Option<&str> {
         digits.strip_prefix(['.', ')'])
     }?;
     (rest.is_empty() || rest.starts_with(' ')).then_some(rest)
-}
-
-/// Whether it makes a table of the lines around it. The bars of a table would divide `code` that has bars in it.
-fn makes_table(line: &str) -> bool {
-    line.contains(['|', ':']) && line.contains('-') && line.chars().all(|mark| "|:- ".contains(mark))
 }
 
 /// The opening line of a fenced code block, at the start of a line or of a list item.

@@ -18,6 +18,7 @@ pub(super) fn escape(line: &str, links: &Links<'_>) -> String {
             '<' => autolink(rest, &mut out),
             'h' => url(rest, &mut out),
             '*' => stars(rest, &mut out),
+            '_' => underscores(rest, &mut out),
             '\\' => backslash(rest, &mut out),
             ' ' => spaces(rest, &mut out),
             _ => None,
@@ -168,6 +169,15 @@ fn stars(text: &str, out: &mut String) -> Option<usize> {
         out.push_str("**");
         2
     })
+}
+
+/// `__init__` is a name, not bold. Within a word Markdown sees no more than the reader does.
+fn underscores(text: &str, out: &mut String) -> Option<usize> {
+    let length = run(text, '_');
+    let within_word =
+        out.ends_with(char::is_alphanumeric) && text[length..].starts_with(char::is_alphanumeric);
+    out.push_str(&if within_word { "_" } else { "\\_" }.repeat(length));
+    Some(length)
 }
 
 /// What is escaped already stays so; any other backslash is text.

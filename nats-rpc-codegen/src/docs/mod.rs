@@ -6,6 +6,8 @@
 
 mod blocks;
 mod inline;
+mod references;
+mod tables;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

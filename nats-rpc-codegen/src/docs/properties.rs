@@ -6,6 +6,8 @@ use pulldown_cmark::{BrokenLink, CodeBlockKind, Event, LinkType, Options, Parser
 
 use super::Docs;
 
+mod words;
+
 /// Pieces that mean something to Markdown, to rustdoc or to protobuf.
 fn comment() -> impl Strategy<Value = String> {
     let pieces = [
@@ -71,6 +73,9 @@ fn comment() -> impl Strategy<Value = String> {
         "|",
         "|---|---|",
         "| a | b |",
+        "\n|x|y|z|\n|-|-|-|\n",
+        "|1|2|3|4|",
+        "__init__",
         "\\",
         "*/",
         "/*",
@@ -88,11 +93,14 @@ fn comment() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.concat())
 }
 
-fn check(comment: &str) -> Result<(), TestCaseError> {
+fn markdown(comment: &str) -> String {
     let docs = Docs::linked(comment, &|name| (name == "p.Foo").then(|| "Foo".to_owned()));
     // rustdoc takes the space that all lines have in common away.
     let lines = docs.lines().iter().map(|line| line.strip_prefix(' ').unwrap_or(line));
-    let markdown = lines.collect::<Vec<_>>().join("\n");
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn parse(markdown: &str) -> impl Iterator<Item = Event<'_>> {
     let shape = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -100,8 +108,13 @@ fn check(comment: &str) -> Result<(), TestCaseError> {
         | Options::ENABLE_SMART_PUNCTUATION;
     // rustdoc asks like this what a name in brackets is.
     let known = |link: BrokenLink<'_>| Some((link.reference.into_string().into(), "".into()));
+    Parser::new_with_broken_link_callback(markdown, shape, Some(known))
+}
+
+fn check(comment: &str) -> Result<(), TestCaseError> {
+    let markdown = markdown(comment);
     let mut in_link_or_code = 0;
-    for event in Parser::new_with_broken_link_callback(&markdown, shape, Some(known)) {
+    for event in parse(&markdown) {
         match &event {
             Event::Start(Tag::CodeBlock(_) | Tag::Link { .. }) => in_link_or_code += 1,
             Event::End(TagEnd::CodeBlock | TagEnd::Link) => in_link_or_code -= 1,
@@ -123,7 +136,8 @@ fn check(comment: &str) -> Result<(), TestCaseError> {
             Event::Html(html) | Event::InlineHtml(html) => {
                 prop_assert!(false, "HTML {:?} in {:?}", html, markdown);
             }
-            Event::FootnoteReference(_) | Event::Start(Tag::FootnoteDefinition(_) | Tag::Image { .. }) => {
+            Event::FootnoteReference(_)
+            | Event::Start(Tag::FootnoteDefinition(_) | Tag::Image { .. } | Tag::Emphasis) => {
                 prop_assert!(false, "{:?} in {:?}", event, markdown);
             }
             _ => {}
@@ -152,5 +166,10 @@ proptest! {
     #[test]
     fn documentation_only_shows(comment in comment()) {
         check(&comment)?;
+    }
+
+    #[test]
+    fn words_stay(comment in comment()) {
+        words::check(&comment.replace(['\u{200b}', '\u{202e}'], ""))?;
     }
 }

@@ -19,12 +19,13 @@ fn plain_text_stays() {
 fn tags_and_brackets_are_text() {
     check(" A <b>tag</b> and [x], [Foo.Bar], [^1].", &[r"A \<b>tag\</b> and \[x\], \[Foo.Bar\], \[^1\]."]);
     check(" [foo]: http://a.example/b", &[r"\[foo\]: <http://a.example/b>"]);
-    check(" [a\n b][c.D]", &[r"\[a", r"b\]\[c.D\]"]);
+    check(" [a\n b]", &[r"\[a", r"b\]"]);
 }
 
 #[test]
 fn references_keep_their_text() {
     check(" See [Foo][p.v1.Foo] and [the Foo][].", &["See `Foo` and the Foo."]);
+    check(" See [the\n Foo][p.v1.Foo], or\n [x]\n [y].", &["See the Foo, or", r"\[x\]", r"\[y\]."]);
 }
 
 #[test]
@@ -76,8 +77,19 @@ fn lists_hold_no_code() {
 }
 
 #[test]
+fn underscores_stay() {
+    check(" a_b __init__ _id_ x__y _", &[r"a_b \_\_init\_\_ \_id\_ x__y \_"]);
+}
+
+#[test]
+fn entities_are_what_they_stand_for() {
+    check(" a &lt; b", &["a &lt; b"]);
+}
+
+#[test]
 fn what_does_not_show_is_dropped() {
     check("\u{feff} a\u{200b}b\u{202e}c\u{7}\r\n\td", &["abc", "   d"]);
+    check(" \u{1f469}\u{200d}\u{1f680}", &["\u{1f469}\u{200d}\u{1f680}"]);
     check(" */ /* x", &[r"\*/ /\* x"]);
     check(" \n \n", &[]);
     check(" a\n\n\n\n b\n", &["a", "", "b"]);
@@ -104,6 +116,7 @@ fn names_that_are_known_are_links() {
         &[" A [`Foo`], [`Foo`], [`Foo`] or [`Foo`]."],
     );
     check(" [bar][p.Foo.bar] and [the baz][q.Baz]", &[" [`bar`](Foo::bar) and [the baz](super::q::Baz)"]);
+    check(" A [Foo]\n [p.Foo], [p.Foo]\n [Foo].", &[" A [`Foo`], [`p.Foo`](Foo)", " [`Foo`]."]);
     check(" [p.Foo], [q.Baz], [x][r.X]", &[" [`p.Foo`](Foo), [`q.Baz`](super::q::Baz), `x`"]);
     // These would be a definition, a link to `x`, one link instead of two, and a link to `]`.
     check(" [Foo]: [Foo][p.Foo](x)", &[r" [`Foo`]\: [`Foo`]\(x)"]);
@@ -116,7 +129,8 @@ fn nothing_is_struck_through_or_loaded() {
 }
 
 #[test]
-fn tables_do_not_divide_code() {
-    check(" |a|b|\n |-|-|", &["|a|b|", "|-|-|"]);
+fn tables_lose_nothing() {
+    check(" |a|`b`|\n |-|-|\n |c|", &["|a|`b`|", "|-|-|", "|c|"]);
     check(" |`a|b`|\n |-|-|", &["|`a|b`|", r"\|-|-|"]);
+    check(" |a|\n |-|\n |b|c|", &["|a|", r"\|-|", "|b|c|"]);
 }

@@ -129,10 +129,11 @@ pub mod foo {
 /// [`Foo`]\: <https://example.com/foo>
 /// \<script>alert("x")\</script> \<!-- hidden -->
 /// | a | table |
-/// \|---|-------|
+/// |---|-------|
 /// \[escaped\] C:\\new \\
 ///    a tab
 /// \*/ and /\* and "quotes" and {braces} and #hash
+/// Joined: 👩‍🚀, names: \_\_init\_\_ and \_id\_, a [Foo in two lines](Foo)
 /// zerowidth, righttoleft
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
