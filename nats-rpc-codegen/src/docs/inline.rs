@@ -5,10 +5,7 @@ use super::Links;
 pub(super) fn escape(line: &str, links: &Links<'_>) -> String {
     let mut out = String::with_capacity(line.len() + 8);
     let mut rest = line;
-    if let Some(item) = line.strip_prefix("* ").or_else(|| (line == "*").then_some("")) {
-        out.push_str("* ");
-        rest = item.trim_start();
-    } else if line.starts_with('>') {
+    if line.starts_with('>') {
         out.push('\\');
     }
     while let Some(first) = rest.chars().next() {

@@ -5,9 +5,12 @@
 //! stay what they are.
 
 mod blocks;
+mod code;
 mod inline;
+mod items;
 mod references;
 mod tables;
+mod text;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
