@@ -36,7 +36,7 @@ fn nothing_is_written_twice() {
 
 #[test]
 fn the_order_of_the_files_does_not_show() {
-    for name in ["nested_packages", "name_scopes"] {
+    for name in ["nested_packages", "name_scopes", "links", "google_packages"] {
         let case = golden().join("cases").join(name);
         let mut protos = protos(&case);
         let compile = |suffix, protos: &[PathBuf]| {

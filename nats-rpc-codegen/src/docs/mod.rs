@@ -1,13 +1,18 @@
 //! Comments of a `.proto` as rustdoc that does nothing but show.
 //!
 //! Whatever a comment holds, the documentation made from it runs no doctest, has no broken link, no HTML and no bare
-//! address, and no character that the compiler refuses. Paragraphs, lists, `code`, links to web pages and bold text
-//! stay what they are.
+//! address, and no character that the compiler refuses. All words of the comment are shown, in their order. Paragraphs,
+//! lists, tables, `code`, links to web pages, bold text and entities such as `&lt;` stay what they are in Markdown.
 
+mod addresses;
 mod blocks;
+mod code;
 mod inline;
+mod items;
+mod links;
 mod references;
 mod tables;
+mod text;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

@@ -2,8 +2,12 @@
 
 use super::Links;
 
-/// Whether a reference starts in a line and ends in the next, broken within its text or behind it.
+/// Whether a reference starts in a line and ends in the next, broken within its text or behind it. The rows of a table
+/// stay apart.
 pub(super) fn is_broken(line: &str, next: &str, links: &Links<'_>) -> bool {
+    if line.contains('|') || next.contains('|') {
+        return false;
+    }
     let parts = (line.rsplit_once('['), next.trim_start().split_once(']'));
     let (Some((before, text)), Some((end, behind))) = parts else { return false };
     let Some(label) = text.strip_suffix(']') else {

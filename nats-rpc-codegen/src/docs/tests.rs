@@ -65,12 +65,12 @@ fn no_block_is_a_doctest() {
         " Like:\n\n     panic!();\n\n       two\n\n done",
         &["Like:", "", "```text", "panic!();", "", "  two", "```", "", "done"],
     );
-    check(" - ```\n   x\n   ```\n - y", &["```text", "x", "```", "- y"]);
+    check(" - ```\n   x\n   ```\n - y", &["- ```text", "  x", "  ```", "- y"]);
 }
 
 #[test]
-fn lists_hold_no_code() {
-    check(" - a\n\n       deep\n -     far", &["- a", "", "   deep", "- far"]);
+fn no_indented_code_is_in_a_list() {
+    check(" - a\n\n       deep\n -     far", &["- a", "", "  deep", "- far"]);
     check(" * a *b* **c** p/*/t/*", &[r"* a \*b\* **c** p/\*/t/\*"]);
     check(" 1.     far", &["1. far"]);
     check(" >     quoted", &[r"\> quoted"]);
@@ -87,8 +87,21 @@ fn entities_are_what_they_stand_for() {
 }
 
 #[test]
+fn lists_are_as_deep_as_they_were() {
+    check(
+        " - a\n   - b\n     1.  c\n         d\n\n         e\n     2. f\n - g",
+        &["- a", "  - b", "    1. c", "       d", "", "       e", "    2. f", "- g"],
+    );
+    check(
+        " * a\n\n   ```\n   b\n     c\n   ```\n\n d",
+        &["* a", "", "  ```text", "  b", "    c", "  ```", "", "d"],
+    );
+    check(" a\n 2. b\n - c\n -", &["a", r"2\. b", "- c", "-"]);
+}
+
+#[test]
 fn what_does_not_show_is_dropped() {
-    check("\u{feff} a\u{200b}b\u{202e}c\u{7}\r\n\td", &["abc", "   d"]);
+    check("\u{feff} a\u{200b}b\u{202e}c\u{7}\r\n\td", &["abc", "d"]);
     check(" \u{1f469}\u{200d}\u{1f680}", &["\u{1f469}\u{200d}\u{1f680}"]);
     check(" */ /* x", &[r"\*/ /\* x"]);
     check(" \n \n", &[]);

@@ -115,11 +115,11 @@ pub mod foo {
 /// - a list
 ///   that goes on
 ///
-///    deep();
+///   deep();
 ///
-/// ```text
-/// in a list
-/// ```
+/// - ```text
+///   in a list
+///   ```
 ///
 /// 1. far();
 ///
@@ -131,7 +131,7 @@ pub mod foo {
 /// | a | table |
 /// |---|-------|
 /// \[escaped\] C:\\new \\
-///    a tab
+/// a tab
 /// \*/ and /\* and "quotes" and {braces} and #hash
 /// Joined: 👩‍🚀, names: \_\_init\_\_ and \_id\_, a [Foo in two lines](Foo)
 /// zerowidth, righttoleft
@@ -199,7 +199,7 @@ pub trait Comments: ::core::marker::Send + ::core::marker::Sync + 'static {
     > + ::core::marker::Send;
 
     /// no space
-    ///    three spaces
+    /// three spaces
     fn no_space(
         &self,
         request: ::nats_rpc::Request<Foo>,
@@ -424,7 +424,7 @@ impl<__S: ::nats_rpc::CallService> CommentsClient<__S> {
     }
 
     /// no space
-    ///    three spaces
+    /// three spaces
     pub fn no_space(
         &self,
         request: impl ::nats_rpc::IntoRequest<Foo>,
@@ -551,7 +551,7 @@ impl CommentsScatter {
     }
 
     /// no space
-    ///    three spaces
+    /// three spaces
     pub fn no_space(
         &self,
         request: impl ::nats_rpc::IntoRequest<Foo>,

@@ -98,7 +98,7 @@ pub struct Http {
 ///
 /// - HTTP: `GET /v1/messages/123456?revision=2&sub.subfield=foo`
 /// - gRPC: \`GetMessage(message_id: "123456" revision: 2 sub:
-/// SubMessage(subfield: "foo"))\`
+///   SubMessage(subfield: "foo"))\`
 ///
 /// Note that fields which are mapped to URL query parameters must have a
 /// primitive type or a repeated primitive type or a non-repeated message type.
@@ -198,17 +198,17 @@ pub struct Http {
 ///    message) are classified into three categories:
 ///    - Fields referred by the path template. They are passed via the URL path.
 ///    - Fields referred by the [`HttpRule.body`](HttpRule::body). They
-///    are passed via the HTTP
-///    request body.
+///      are passed via the HTTP
+///      request body.
 ///    - All other fields are passed via the URL query parameters, and the
-///    parameter name is the field path in the request message. A repeated
-///    field can be represented as multiple query parameters under the same
-///    name.
-///  2. If [`HttpRule.body`](HttpRule::body) is "\*", there is no URL
-///  query parameter, all fields
+///      parameter name is the field path in the request message. A repeated
+///      field can be represented as multiple query parameters under the same
+///      name.
+/// 2. If [`HttpRule.body`](HttpRule::body) is "\*", there is no URL
+///    query parameter, all fields
 ///    are passed via URL path and HTTP request body.
-///  3. If [`HttpRule.body`](HttpRule::body) is omitted, there is no HTTP
-///  request body, all
+/// 3. If [`HttpRule.body`](HttpRule::body) is omitted, there is no HTTP
+///    request body, all
 ///    fields are passed via URL path and URL query parameters.
 ///
 /// Path template syntax
