@@ -48,6 +48,7 @@ fn addresses_become_links() {
         " |[a|b](https://a.example)|<https://a.example/|>|",
         &[r"|\[a|b\](<https://a.example>)|\<<https://a.example/>|>|"],
     );
+    check(" See [the\n docs](https://a.example)\n here", &["See [the docs](https://a.example)", "here"]);
     check(" [docs](../other.md)", &[r"\[docs\](../other.md)"]);
 }
 

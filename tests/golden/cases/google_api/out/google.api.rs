@@ -30,10 +30,8 @@ pub struct Http {
 ///
 /// gRPC Transcoding is a feature for mapping between a gRPC method and one or
 /// more HTTP REST endpoints. It allows developers to build a single API service
-/// that supports both gRPC APIs and REST APIs. Many systems, including \[Google
-/// APIs\](<https://github.com/googleapis/googleapis>),
-/// [Cloud Endpoints](https://cloud.google.com/endpoints), \[gRPC
-/// Gateway\](<https://github.com/grpc-ecosystem/grpc-gateway>),
+/// that supports both gRPC APIs and REST APIs. Many systems, including [Google APIs](https://github.com/googleapis/googleapis),
+/// [Cloud Endpoints](https://cloud.google.com/endpoints), [gRPC Gateway](https://github.com/grpc-ecosystem/grpc-gateway),
 /// and [Envoy](https://github.com/envoyproxy/envoy) proxy support this feature
 /// and use it for large scale production services.
 ///
@@ -239,8 +237,7 @@ pub struct Http {
 /// `"{var=*}"`, when such a variable is expanded into a URL path on the client
 /// side, all characters except `[-_.~0-9a-zA-Z]` are percent-encoded. The
 /// server side does the reverse decoding. Such variables show up in the
-/// \[Discovery
-/// Document\](<https://developers.google.com/discovery/v1/reference/apis>) as
+/// [Discovery Document](https://developers.google.com/discovery/v1/reference/apis) as
 /// `{var}`.
 ///
 /// If a variable contains multiple path segments, such as `"{var=foo/*}"`
@@ -248,8 +245,7 @@ pub struct Http {
 /// client side, all characters except `[-_.~/0-9a-zA-Z]` are percent-encoded.
 /// The server side does the reverse decoding, except "%2F" and "%2f" are left
 /// unchanged. Such variables show up in the
-/// \[Discovery
-/// Document\](<https://developers.google.com/discovery/v1/reference/apis>) as
+/// [Discovery Document](https://developers.google.com/discovery/v1/reference/apis) as
 /// `{+var}`.
 ///
 /// Using gRPC API Service Configuration
@@ -279,8 +275,7 @@ pub struct Http {
 /// Special notes
 ///
 /// When gRPC Transcoding is used to map a gRPC to JSON REST endpoints, the
-/// proto to JSON conversion must follow the \[proto3
-/// specification\](<https://developers.google.com/protocol-buffers/docs/proto3#json>).
+/// proto to JSON conversion must follow the [proto3 specification](https://developers.google.com/protocol-buffers/docs/proto3#json).
 ///
 /// While the single segment variable follows the semantics of
 /// [RFC 6570](https://tools.ietf.org/html/rfc6570) Section 3.2.2 Simple String
