@@ -87,6 +87,7 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
         reports.extend(check::package(package.files.iter(), parts, loaded));
         for file in &package.files {
             reports.extend(check::blank(file, loaded));
+            reports.extend(check::types(file, loaded));
             reports.extend(check::members(file, loaded));
             reports.extend(check::accessors(file, loaded));
         }

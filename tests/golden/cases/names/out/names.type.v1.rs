@@ -106,6 +106,82 @@ pub struct Status {}
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
 pub struct Streaming {}
 
+/// prost makes functions of the names of maps of enums.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
+)]
+#[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
+#[prost(prost_path = "::nats_rpc::codegen::prost")]
+pub struct Maps {
+    #[prost(map = "string, enumeration(maps::Kind)", tag = "1")]
+    pub type_: ::std::collections::HashMap<
+        ::nats_rpc::codegen::prost::alloc::string::String,
+        i32,
+    >,
+    #[prost(map = "string, enumeration(maps::Kind)", tag = "2")]
+    pub self_: ::std::collections::HashMap<
+        ::nats_rpc::codegen::prost::alloc::string::String,
+        i32,
+    >,
+    #[prost(map = "string, enumeration(maps::Kind)", tag = "3")]
+    pub kinds: ::std::collections::HashMap<
+        ::nats_rpc::codegen::prost::alloc::string::String,
+        i32,
+    >,
+    #[prost(map = "string, string", tag = "4")]
+    pub r#match: ::std::collections::HashMap<
+        ::nats_rpc::codegen::prost::alloc::string::String,
+        ::nats_rpc::codegen::prost::alloc::string::String,
+    >,
+}
+
+/// Nested message and enum types in `Maps`.
+#[allow(
+    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
+    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
+    rustdoc::private_intra_doc_links, reason = "generated code"
+)]
+pub mod maps {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::nats_rpc::codegen::prost::Enumeration
+    )]
+    #[prost(prost_path = "::nats_rpc::codegen::prost")]
+    #[repr(i32)]
+    pub enum Kind {
+        None = 0,
+    }
+
+    impl Kind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::None => "NONE",
+            }
+        }
+
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "NONE" => Some(Self::None),
+                _ => None,
+            }
+        }
+    }
+}
+
 /// The service `names.type.v1.Words`.
 #[allow(
     deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
