@@ -75,6 +75,12 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     }
     Error::of_any(&reports)?;
     if let Some(name) = config.include_file {
+        if output.files.contains_key(&name) {
+            return Err(Error::plain(
+                format!("`Config::include_file` was given \"{name}\", which is the file of a package"),
+                "give it a name of its own, such as \"mod.rs\"",
+            ));
+        }
         output.files.insert(name, modules::include_file(&output.modules).into_bytes());
     }
     Ok(output)
