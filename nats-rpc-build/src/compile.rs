@@ -95,6 +95,10 @@ impl Config {
     }
 
     fn open(&self, protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<Loaded, Error> {
+        if protos.is_empty() {
+            let help = "name the files with services; what they import is found by itself";
+            return Err(Error::plain("there are no `.proto` files to compile", help));
+        }
         match &self.reader {
             Reader::Protox => {
                 let loaded = Loaded::open(protos, includes)?;

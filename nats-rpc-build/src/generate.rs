@@ -75,6 +75,12 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     }
     Error::of_any(&reports)?;
     if let Some(name) = config.include_file {
+        if output.files.contains_key(&name) {
+            return Err(Error::plain(
+                format!("`Config::include_file` was given \"{name}\", which is the file of a package"),
+                "give it a name of its own, such as \"mod.rs\"",
+            ));
+        }
         output.files.insert(name, modules::include_file(&output.modules).into_bytes());
     }
     Ok(output)
@@ -87,6 +93,7 @@ fn check_names(packages: &BTreeMap<Module, Package>, parts: Parts, loaded: &Load
         reports.extend(check::package(package.files.iter(), parts, loaded));
         for file in &package.files {
             reports.extend(check::blank(file, loaded));
+            reports.extend(check::types(file, loaded));
             reports.extend(check::members(file, loaded));
             reports.extend(check::accessors(file, loaded));
         }

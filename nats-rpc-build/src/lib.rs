@@ -46,7 +46,8 @@
 //!
 //! A service `Greeter` becomes the trait `Greeter`, the client `GreeterClient`, the server `GreeterServer` and the
 //! static `GREETER`, beside the messages of its package. Methods become functions in `snake_case`; keywords are raw
-//! (`rpc Type` is `r#type`) or get an underscore behind where Rust has no raw form (`rpc Self` is `self_`). An RPC
+//! (`rpc Type` is `r#type`) or get an underscore behind where Rust has no raw form (`rpc Self` is `self_`) or prost takes
+//! none (`map<string, Kind> type` is `type_`). An RPC
 //! called `New`, `Connect`, `Clone`, `Into`, `TryInto`, `OnInstance` or `Scatter` gets an underscore too (`new_`),
 //! because every client has functions of these names. Names that clash are reported, never changed silently.
 //!
@@ -122,6 +123,7 @@ mod groups;
 mod links;
 mod load;
 mod lower;
+mod maps;
 mod merge;
 mod messages;
 mod modules;

@@ -5,6 +5,8 @@ use nats_rpc_codegen::names;
 use prost_build::Module;
 use prost_reflect::{DescriptorPool, FieldDescriptor};
 
+use crate::maps;
+
 /// Names of derive macros that are always in scope. A type called so needs its kind in front.
 const DERIVES: [&str; 9] =
     ["Clone", "Copy", "Debug", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"];
@@ -127,7 +129,7 @@ enum Member {
 fn field_member(field: &FieldDescriptor) -> Member {
     let oneof = field.containing_oneof().filter(|oneof| !oneof.is_synthetic());
     oneof.map_or_else(
-        || Member::Of(names::field(field.name()).to_string()),
+        || Member::Of(maps::field_name(field).to_string()),
         |oneof| Member::Variant {
             oneof: names::type_name(oneof.name()).to_string(),
             variant: names::type_name(field.name()).to_string(),

@@ -57,6 +57,8 @@ mod tests {
         check("../tests/golden/cases/unary/in.proto", "protos", "there is no include directory `protos`");
         let unary = "../tests/golden/cases/unary";
         check(&format!("{unary}/out.proto"), unary, &format!("there is no file `{unary}/out.proto`"));
+        let file = format!("{unary}/in.proto");
+        check("in.proto", &file, &format!("the include directory `{file}` is a file"));
         let elsewhere = "../tests/golden/cases/fields/in.proto";
         check(elsewhere, unary, &format!("file '{elsewhere}' is not in any include path"));
     }

@@ -1,15 +1,16 @@
 use nats_rpc_codegen::tokens::allow;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
-use syn::visit_mut::VisitMut;
+use syn::visit_mut::{self, VisitMut};
 use syn::{
-    AttrStyle, Attribute, Expr, ExprLit, Item, ItemMod, Lit, LitStr, Meta, MetaNameValue, Token, parse_quote,
-    token,
+    AttrStyle, Attribute, Expr, ExprLit, Field, Item, ItemMod, Lit, LitStr, Meta, MetaNameValue, Token,
+    parse_quote, token,
 };
 
 use crate::comments::Comments;
 use crate::error::Error;
 use crate::links::{Links, Place};
+use crate::maps;
 
 /// prost's code with its comments made safe, and our list of lints on every item.
 pub(crate) fn finish(
@@ -47,6 +48,11 @@ impl VisitMut for WithDocs<'_> {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
         let all = attributes.drain(..).flat_map(|attribute| self.replace(attribute)).collect();
         *attributes = all;
+    }
+
+    fn visit_field_mut(&mut self, field: &mut Field) {
+        maps::rename(field);
+        visit_mut::visit_field_mut(self, field);
     }
 
     fn visit_item_mod_mut(&mut self, module: &mut ItemMod) {

@@ -96,6 +96,10 @@ fn settings_that_can_not_be_are_named() {
     assert!(feature.contains("`Config::client_feature` was given \"a \\\"client\\\"\""), "{feature}");
     let feature = refused(Config::new().server_feature(""));
     assert!(feature.contains("`Config::server_feature` was given \"\""), "{feature}");
+    let include = refused(Config::new().include_file("greeter.v1.rs"));
+    assert!(include.contains("\"greeter.v1.rs\", which is the file of a package"), "{include}");
+    let none = Config::new().compile(&[] as &[&Path], &[&case]).expect_err("refused").to_string();
+    assert!(none.contains("there are no `.proto` files"), "{none}");
     let path = refused(Config::new().runtime_path("nats rpc"));
     assert!(path.contains("`nats rpc` is not a path"), "{path}");
 }

@@ -1,10 +1,10 @@
-use nats_rpc_codegen::names;
 use prost_reflect::{Cardinality, FieldDescriptor, FileDescriptor, Kind};
 
 use super::members::{is_own, messages};
 use super::{Named, clashes};
 use crate::error::Report;
 use crate::load::Loaded;
+use crate::maps;
 use crate::source::Declared;
 
 /// Finds fields for which prost would make functions of the same name: an enum `x` has a `set_x`, which a field `set_x`
@@ -27,7 +27,7 @@ pub(crate) fn accessors(file: &FileDescriptor, loaded: &Loaded) -> Vec<Report> {
 }
 
 fn functions(field: &FieldDescriptor) -> Vec<String> {
-    let name = names::field(field.name()).to_string();
+    let name = maps::field_name(field).to_string();
     let name = name.trim_start_matches("r#");
     let with = |prefix| format!("{prefix}_{name}");
     match field.kind() {

@@ -6,6 +6,7 @@ use prost_reflect::{EnumDescriptor, FieldDescriptor, FileDescriptor, MessageDesc
 use super::{Named, clashes};
 use crate::error::Report;
 use crate::load::Loaded;
+use crate::maps;
 use crate::source::Declared;
 
 /// Finds fields, oneofs and nested types that would have the same name in the struct or the module of their message.
@@ -60,7 +61,7 @@ pub(super) fn is_own(field: &FieldDescriptor) -> bool {
 /// The fields of the struct: those that are in no oneof, and the oneofs.
 fn fields(file: &FileDescriptor, message: &MessageDescriptor) -> Vec<Named> {
     let own = message.fields().filter(is_own);
-    let own = own.map(|field| named(file, &names::field(field.name()), "field", field.name(), field.path()));
+    let own = own.map(|field| named(file, &maps::field_name(&field), "field", field.name(), field.path()));
     let oneofs = oneofs(message)
         .map(|oneof| named(file, &names::field(oneof.name()), "oneof", oneof.name(), oneof.path()));
     own.chain(oneofs).collect()

@@ -9,6 +9,7 @@ mod modules;
 mod package;
 mod service;
 mod subjects;
+mod types;
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,6 +26,7 @@ pub(crate) use modules::modules;
 pub(crate) use package::package;
 pub(crate) use service::service;
 pub(crate) use subjects::subjects;
+pub(crate) use types::types;
 
 /// Something that gets a name in Rust.
 struct Named {

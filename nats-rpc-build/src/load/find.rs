@@ -21,6 +21,10 @@ pub(super) fn find(name: &str, includes: &[&Path]) -> Result<Option<Found>, Erro
         return Ok(Some(file));
     }
     for include in includes {
+        if include.is_file() {
+            let message = format!("the include directory `{}` is a file", include.display());
+            return Err(Error::plain(message, "give the directory that it is in"));
+        }
         if let Some(found) = on_disk(name, &include.join(name))? {
             return Ok(Some(found));
         }

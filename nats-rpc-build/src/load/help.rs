@@ -29,7 +29,7 @@ pub(super) fn explained(error: &protox::Error) -> Error {
 }
 
 const PARSE: &str = "look at the mark, and at what stands right before it; if protoc accepts the file, let it read it \
-                     (`Config::protoc`, `Config::compile_descriptor_set`)";
+                     (`Config::use_protoc`, `Config::compile_descriptor_set`)";
 
 const EDITIONS: &str = "editions are read with the help of protoc: say `Config::use_protoc()`, or give the descriptor set that \
                         protoc makes to `Config::compile_descriptor_set`";
@@ -65,7 +65,7 @@ fn about(text: &str) -> Option<&'static str> {
         Some("say `import \"nats/rpc/v1/options.proto\";`, which needs no include directory")
     } else if text.starts_with("option field '") && text.ends_with("is not defined") {
         Some(
-            "check the spelling; if protoc accepts the file, let it read it (`Config::protoc`, \
+            "check the spelling; if protoc accepts the file, let it read it (`Config::use_protoc`, \
              `Config::compile_descriptor_set`)",
         )
     } else if text.ends_with("is defined twice") {

@@ -9,12 +9,20 @@ use super::protoc::locate;
 use crate::error::{Error, Report};
 use crate::source::{Columns, Span};
 
+/// How many messages are shown. What is no `.proto` file at all gives one for every few characters.
+const MOST: usize = 20;
+
 /// protoc's messages as an error of ours.
 pub(super) fn explained(output: &str, includes: &[&Path]) -> Error {
     let lines = output.lines().filter(|line| !line.trim().is_empty() && !line.contains("warning: "));
-    let reports: Vec<_> = lines.map(|line| report(line, includes)).collect();
-    if reports.is_empty() {
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() {
         return Error::plain("protoc failed, and did not say why", "run it by hand to see more");
+    }
+    let mut reports: Vec<_> = lines.iter().take(MOST).map(|line| report(line, includes)).collect();
+    if let Some(more) = lines.len().checked_sub(MOST).filter(|more| *more > 0) {
+        let message = format!("protoc has {more} more to say");
+        reports.push(Report { message, help: None, source: None, labels: Vec::new() });
     }
     Error::of(&reports)
 }
@@ -65,7 +73,7 @@ fn help(message: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::explained;
+    use super::{MOST, explained};
 
     #[test]
     fn lines_without_a_place_are_kept_and_warnings_left_out() {
@@ -73,5 +81,15 @@ mod tests {
         let text = error.to_string();
         assert!(text.trim_start().starts_with("× a.proto: File not found.\n  help: files are"), "{text}");
         assert!(!text.contains("warning"), "{text}");
+    }
+
+    #[test]
+    fn most_of_many_messages_are_left_out() {
+        let shown = |lines: usize| {
+            let text = explained(&"a.proto:1:1: Bad.\n".repeat(lines), &[]).to_string();
+            (text.matches("Bad.").count(), text.contains(" more to say"))
+        };
+        assert_eq!(shown(MOST), (MOST, false));
+        assert_eq!(shown(MOST + 2), (MOST, true));
     }
 }

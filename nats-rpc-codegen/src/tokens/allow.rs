@@ -12,11 +12,13 @@ pub fn allow() -> TokenStream {
     quote! {
         #[allow(
             deprecated,
+            missing_copy_implementations,
             missing_docs,
             unnameable_types,
             unreachable_pub,
             unused,
             unused_qualifications,
+            variant_size_differences,
             clippy::all,
             clippy::nursery,
             clippy::pedantic,

@@ -6,9 +6,10 @@
 /// code();
 /// ```
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -27,9 +28,10 @@ pub struct Foo {
 
 /// Nested message and enum types in `Foo`.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub mod foo {
     /// Nested: \<n>
@@ -136,9 +138,10 @@ pub mod foo {
 /// Joined: 👩‍🚀, names: \_\_init\_\_ and \_id\_, a [Foo in two lines](Foo)
 /// zerowidth, righttoleft
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub trait Comments: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// ```text
@@ -227,9 +230,10 @@ pub trait Comments: ::core::marker::Send + ::core::marker::Sync + 'static {
 
 /// Facts about `comments.v1.Comments` and its methods, fixed at build time.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub static COMMENTS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "comments.v1.Comments",
@@ -298,9 +302,10 @@ pub static COMMENTS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 ///
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct CommentsClient<__S = ::nats_rpc::Channel> {
@@ -308,9 +313,10 @@ pub struct CommentsClient<__S = ::nats_rpc::Channel> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl CommentsClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -326,9 +332,10 @@ impl CommentsClient<::nats_rpc::Channel> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> CommentsClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -463,9 +470,10 @@ impl<__S: ::nats_rpc::CallService> CommentsClient<__S> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl CommentsClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -478,9 +486,10 @@ impl CommentsClient<::nats_rpc::Channel> {
 
 /// Calls all instances of `comments.v1.Comments` at once.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct CommentsScatter {
@@ -488,9 +497,10 @@ pub struct CommentsScatter {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl CommentsScatter {
     /// ```text
@@ -579,9 +589,10 @@ impl CommentsScatter {
 
 /// Serves an implementation of [`Comments`](trait@Comments).
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct CommentsServer<__T> {
@@ -589,9 +600,10 @@ pub struct CommentsServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Comments> CommentsServer<__T> {
     /// Serves `handler`.
@@ -606,9 +618,10 @@ impl<__T: Comments> CommentsServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for CommentsServer<__T> {
     fn clone(&self) -> Self {
@@ -619,9 +632,10 @@ impl<__T> ::core::clone::Clone for CommentsServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Comments> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for CommentsServer<__T> {
@@ -716,9 +730,10 @@ for CommentsServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Comments> ::nats_rpc::server::RpcService for CommentsServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &COMMENTS;

@@ -8,9 +8,10 @@
 /// You can find out more about this error model and how to work with it in the
 /// [API Design Guide](https://cloud.google.com/apis/design/errors).
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]

@@ -2,9 +2,10 @@
 
 /// The copy of `google/protobuf/descriptor.proto` beside this file is not read, since protox could not.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -19,9 +20,10 @@ pub struct Shape {
 
 /// The service `copies.v1.Shapes`.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub trait Shapes: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The RPC `Describe`.
@@ -38,9 +40,10 @@ pub trait Shapes: ::core::marker::Send + ::core::marker::Sync + 'static {
 
 /// Facts about `copies.v1.Shapes` and its methods, fixed at build time.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub static SHAPES: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "copies.v1.Shapes",
@@ -60,9 +63,10 @@ pub static SHAPES: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 ///
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct ShapesClient<__S = ::nats_rpc::Channel> {
@@ -70,9 +74,10 @@ pub struct ShapesClient<__S = ::nats_rpc::Channel> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl ShapesClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -88,9 +93,10 @@ impl ShapesClient<::nats_rpc::Channel> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> ShapesClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -125,9 +131,10 @@ impl<__S: ::nats_rpc::CallService> ShapesClient<__S> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl ShapesClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -140,9 +147,10 @@ impl ShapesClient<::nats_rpc::Channel> {
 
 /// Calls all instances of `copies.v1.Shapes` at once.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct ShapesScatter {
@@ -150,9 +158,10 @@ pub struct ShapesScatter {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl ShapesScatter {
     /// The RPC `Describe`.
@@ -168,9 +177,10 @@ impl ShapesScatter {
 
 /// Serves an implementation of [`Shapes`](trait@Shapes).
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct ShapesServer<__T> {
@@ -178,9 +188,10 @@ pub struct ShapesServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Shapes> ShapesServer<__T> {
     /// Serves `handler`.
@@ -195,9 +206,10 @@ impl<__T: Shapes> ShapesServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for ShapesServer<__T> {
     fn clone(&self) -> Self {
@@ -208,9 +220,10 @@ impl<__T> ::core::clone::Clone for ShapesServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Shapes> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for ShapesServer<__T> {
@@ -242,9 +255,10 @@ for ShapesServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Shapes> ::nats_rpc::server::RpcService for ShapesServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &SHAPES;

@@ -2,9 +2,10 @@
 
 /// Asks for a [`Book`]; see [`Library`].
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -22,9 +23,10 @@ pub struct GetRequest {
 
 /// Has a [`cover`](Book::cover), [`HARD`](book::Kind::Hard) or of [`paper`](book::Cover::Paper).
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -39,9 +41,10 @@ pub struct Book {
 
 /// Nested message and enum types in `Book`.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub mod book {
     /// Of a [`Book`](super::Book) or [`Other`](super::super::type::Other).
@@ -107,9 +110,10 @@ pub mod book {
 
 /// Is not a [`Debug`](struct@Debug) of Rust.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -124,9 +128,10 @@ pub struct Debug {
 /// See [the other one](super::type::Other), [`Book`], [`Book.title`](Book::title) and [`links.type.Other.name`](super::type::Other::name). [`Book`]\: a colon.
 /// Not known: `Nothing`, `Timestamp`, `title`, \[x\].
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub trait Library: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Gets a [`Book`] for a [`Request`](GetRequest).
@@ -140,9 +145,10 @@ pub trait Library: ::core::marker::Send + ::core::marker::Sync + 'static {
 
 /// Facts about `links.v1.Library` and its methods, fixed at build time.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub static LIBRARY: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "links.v1.Library",
@@ -157,9 +163,10 @@ pub static LIBRARY: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 ///
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct LibraryClient<__S = ::nats_rpc::Channel> {
@@ -167,9 +174,10 @@ pub struct LibraryClient<__S = ::nats_rpc::Channel> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl LibraryClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -185,9 +193,10 @@ impl LibraryClient<::nats_rpc::Channel> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> LibraryClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -219,9 +228,10 @@ impl<__S: ::nats_rpc::CallService> LibraryClient<__S> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl LibraryClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -234,9 +244,10 @@ impl LibraryClient<::nats_rpc::Channel> {
 
 /// Calls all instances of `links.v1.Library` at once.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct LibraryScatter {
@@ -244,9 +255,10 @@ pub struct LibraryScatter {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl LibraryScatter {
     /// Gets a [`Book`] for a [`Request`](GetRequest).
@@ -260,9 +272,10 @@ impl LibraryScatter {
 
 /// Serves an implementation of [`Library`](trait@Library).
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct LibraryServer<__T> {
@@ -270,9 +283,10 @@ pub struct LibraryServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Library> LibraryServer<__T> {
     /// Serves `handler`.
@@ -287,9 +301,10 @@ impl<__T: Library> LibraryServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for LibraryServer<__T> {
     fn clone(&self) -> Self {
@@ -300,9 +315,10 @@ impl<__T> ::core::clone::Clone for LibraryServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Library> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for LibraryServer<__T> {
@@ -334,9 +350,10 @@ for LibraryServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Library> ::nats_rpc::server::RpcService for LibraryServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &LIBRARY;

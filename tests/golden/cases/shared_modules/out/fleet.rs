@@ -2,9 +2,10 @@
 
 /// The types nested here share the module `truck` with the package `fleet.truck`.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Clone, PartialEq, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -21,9 +22,10 @@ pub struct Truck {
 
 /// Only packages below `fleet.ship` have code of their own.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nats_rpc::codegen::prost::Message)]
 #[prost(prost_path = "::nats_rpc::codegen::prost")]
@@ -36,9 +38,10 @@ pub struct Ship {
 
 /// The service `fleet.Fleet`.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub trait Fleet: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The RPC `Add`.
@@ -55,9 +58,10 @@ pub trait Fleet: ::core::marker::Send + ::core::marker::Sync + 'static {
 
 /// Facts about `fleet.Fleet` and its methods, fixed at build time.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 pub static FLEET: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
         "fleet.Fleet",
@@ -72,9 +76,10 @@ pub static FLEET: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
 ///
 /// It is cheap to clone: clones share what carries their calls.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct FleetClient<__S = ::nats_rpc::Channel> {
@@ -82,9 +87,10 @@ pub struct FleetClient<__S = ::nats_rpc::Channel> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl FleetClient<::nats_rpc::Channel> {
     /// Connects to a NATS server, such as `nats://localhost:4222`.
@@ -100,9 +106,10 @@ impl FleetClient<::nats_rpc::Channel> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__S: ::nats_rpc::CallService> FleetClient<__S> {
     /// A client whose calls go through `service`: a channel, layers around one, or a server in this process.
@@ -134,9 +141,10 @@ impl<__S: ::nats_rpc::CallService> FleetClient<__S> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl FleetClient<::nats_rpc::Channel> {
     /// Calls all instances of the service at once, each of which answers.
@@ -149,9 +157,10 @@ impl FleetClient<::nats_rpc::Channel> {
 
 /// Calls all instances of `fleet.Fleet` at once.
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug, Clone)]
 pub struct FleetScatter {
@@ -159,9 +168,10 @@ pub struct FleetScatter {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl FleetScatter {
     /// The RPC `Add`.
@@ -175,9 +185,10 @@ impl FleetScatter {
 
 /// Serves an implementation of [`Fleet`](trait@Fleet).
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 #[derive(Debug)]
 pub struct FleetServer<__T> {
@@ -185,9 +196,10 @@ pub struct FleetServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Fleet> FleetServer<__T> {
     /// Serves `handler`.
@@ -202,9 +214,10 @@ impl<__T: Fleet> FleetServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T> ::core::clone::Clone for FleetServer<__T> {
     fn clone(&self) -> Self {
@@ -215,9 +228,10 @@ impl<__T> ::core::clone::Clone for FleetServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Fleet> ::nats_rpc::codegen::Service<::nats_rpc::raw::Call>
 for FleetServer<__T> {
@@ -249,9 +263,10 @@ for FleetServer<__T> {
 }
 
 #[allow(
-    deprecated, missing_docs, unnameable_types, unreachable_pub, unused, unused_qualifications,
-    clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-    rustdoc::private_intra_doc_links, reason = "generated code"
+    deprecated, missing_copy_implementations, missing_docs, unnameable_types, unreachable_pub,
+    unused, unused_qualifications, variant_size_differences, clippy::all, clippy::nursery,
+    clippy::pedantic, clippy::restriction, rustdoc::private_intra_doc_links,
+    reason = "generated code"
 )]
 impl<__T: Fleet> ::nats_rpc::server::RpcService for FleetServer<__T> {
     const SPEC: &'static ::nats_rpc::ServiceSpec = &FLEET;
