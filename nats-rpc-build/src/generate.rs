@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use nats_rpc_codegen::ir::Parts;
 use prost_build::Module;
@@ -75,10 +76,13 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     }
     Error::of_any(&reports)?;
     if let Some(name) = config.include_file {
-        if output.files.contains_key(&name) {
+        let is_name = Path::new(&name).file_name().is_some_and(|file| file == name.as_str());
+        let why =
+            if output.files.contains_key(&name) { "the file of a package" } else { "no name of a file" };
+        if !is_name || output.files.contains_key(&name) {
             return Err(Error::plain(
-                format!("`Config::include_file` was given \"{name}\", which is the file of a package"),
-                "give it a name of its own, such as \"mod.rs\"",
+                format!("`Config::include_file` was given \"{}\", which is {why}", name.escape_debug()),
+                "give it a name of its own, such as \"mod.rs\"; it stands beside the files that it includes",
             ));
         }
         output.files.insert(name, modules::include_file(&output.modules).into_bytes());

@@ -39,12 +39,12 @@ pub(crate) fn code_file(package: &str) -> String {
     format!("{}.rs", if package.is_empty() { "_" } else { package })
 }
 
-/// Writes a file if it is not there as it should be.
+/// Writes a file if it is not there as it should be, and makes the directory for it.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
     write_if_changed(path, contents).map_err(|error| {
         Error::plain(
             format!("can't write {}: {error}", path.display()),
-            "the directory has to exist and be writable",
+            "it has to be a place where this user may write files",
         )
     })
 }
@@ -52,6 +52,9 @@ pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
 fn write_if_changed(path: &Path, contents: &[u8]) -> io::Result<()> {
     if fs::read(path).is_ok_and(|old| old == contents) {
         return Ok(());
+    }
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
     }
     fs::write(path, contents)
 }

@@ -35,6 +35,16 @@ fn nothing_is_written_twice() {
 }
 
 #[test]
+fn directories_are_made_and_what_is_none_is_named() {
+    let (case, out) = (golden().join("cases/unary"), scratch("directories"));
+    let config = |directory: &str| Config::new().out_dir(out.join(directory)).include_file("mod.rs");
+    config("new").compile(&protos(&case), &[&case]).expect("compiles");
+    assert!(out.join("new/mod.rs").exists());
+    let error = config("new/greeter.v1.rs/below").compile(&protos(&case), &[&case]).expect_err("a file");
+    assert!(error.to_string().contains("can't write"), "{error}");
+}
+
+#[test]
 fn the_order_of_the_files_does_not_show() {
     for name in ["nested_packages", "name_scopes", "links", "google_packages"] {
         let case = golden().join("cases").join(name);
@@ -96,6 +106,10 @@ fn settings_that_can_not_be_are_named() {
     assert!(feature.contains("`Config::client_feature` was given \"a \\\"client\\\"\""), "{feature}");
     let feature = refused(Config::new().server_feature(""));
     assert!(feature.contains("`Config::server_feature` was given \"\""), "{feature}");
+    for name in ["", "in/mod.rs", "in/"] {
+        let include = refused(Config::new().include_file(name));
+        assert!(include.contains("no name of a file"), "{include}");
+    }
     let include = refused(Config::new().include_file("greeter.v1.rs"));
     assert!(include.contains("\"greeter.v1.rs\", which is the file of a package"), "{include}");
     let none = Config::new().compile(&[] as &[&Path], &[&case]).expect_err("refused").to_string();
