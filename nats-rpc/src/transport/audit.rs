@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 
 use self::instance::{Accepted, Instance, State, ask};
-use super::{Broken, Denial, Epoch, Flow, Ticket, lock};
+use super::{Broken, Delivery, Denial, Epoch, Flow, Lost, Ticket, lock};
 use crate::subject::{self, Port, Subject};
 use crate::wire::{Cancel, Numbers};
 
@@ -38,6 +38,7 @@ pub(crate) struct Watch {
     epoch: Arc<Epoch>,
     instance: Arc<Instance>,
     handle: u64,
+    token: u64,
     ended: bool,
 }
 
@@ -46,12 +47,17 @@ impl Watch {
     /// `handle`.
     pub(crate) fn start(ticket: &Ticket, prefix: &str, instance: &str, handle: u64, srtt: Duration) -> Self {
         let epoch = Arc::clone(ticket.epoch());
-        let accepted = Accepted::new(ticket.token());
+        let token = ticket.token();
+        let mut other = None;
         let instance = epoch.audit().add(&epoch, prefix, instance, |state| {
             state.srtt = srtt;
-            state.calls.insert(handle, accepted);
+            other = state.calls.insert(handle, Accepted::new(token));
         });
-        Self { epoch, instance, handle, ended: false }
+        // An instance that gives a handle twice can no longer be asked after the first call.
+        if let Some(other) = other {
+            epoch.inbox().deliver(other.token, Delivery::Lost(Lost::Forgotten));
+        }
+        Self { epoch, instance, handle, token, ended: false }
     }
 
     /// The instance's id.
@@ -79,7 +85,11 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        lock(&self.instance.state).calls.remove(&self.handle);
+        let mut state = lock(&self.instance.state);
+        if state.calls.get(&self.handle).is_some_and(|call| call.token == self.token) {
+            state.calls.remove(&self.handle);
+        }
+        drop(state);
         if !self.ended {
             self.epoch.send_cancel(&self.instance.calls_at, &[self.handle]);
         }

@@ -113,6 +113,14 @@ pub(crate) fn welcome(call: usize) -> [Forged; 2] {
     [accept, What::Head(Seq::Next)].map(|what| Forged { call, what, damage: Vec::new(), times: 1 })
 }
 
+/// An ACCEPT of a call with the handle of another one.
+pub(crate) fn accept_as(call: usize, handle: u64) -> Forged {
+    let mut frame = BytesMut::new();
+    let accept = Accept { handle, instance: INSTANCE, credit: 20_000, ..Accept::default() };
+    accept.encode(&mut frame).expect("it fits");
+    Forged { call, what: What::Anything(frame.to_vec()), damage: Vec::new(), times: 1 }
+}
+
 fn forged(what: impl Strategy<Value = What>) -> impl Strategy<Value = Forged> {
     let damage = prop_oneof![12 => Just(Vec::new()), 1 => vec(damage(), 1..3)];
     let times = prop_oneof![1 => Just(0_usize), 20 => Just(1), 2 => Just(2)];

@@ -195,6 +195,16 @@ fn forgers_answer_a_caller() {
     assert!(answered.get() > cases / 2, "only {} calls in {cases} cases were answered", answered.get());
 }
 
+/// The audit could find only one of them.
+#[test]
+fn one_handle_for_two_calls_lets_neither_hang() -> TestCaseResult {
+    for (first, second) in (0..4).flat_map(|first| (0..4).map(move |second| (first, second))) {
+        let (asked, steps) = responder::one_handle_for_two(first, second);
+        let _: u32 = responder::harms_no_client(&asked, &steps)?;
+    }
+    Ok(())
+}
+
 /// Of a first window of 16 KiB, or of a message in chunks of 4 MiB. What is kept of a frame is more than its body.
 #[test]
 fn no_flood_is_kept() {

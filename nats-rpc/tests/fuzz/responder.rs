@@ -51,6 +51,13 @@ pub(crate) fn case() -> impl Strategy<Value = (Vec<Asked>, Vec<Step>)> {
     })
 }
 
+/// Two calls, for which the service has one handle.
+pub(crate) fn one_handle_for_two(first: usize, second: usize) -> (Vec<Asked>, Vec<Step>) {
+    let asked = |method| Asked { method, requests: vec![0], welcomed: false, reads: usize::MAX };
+    let accepts = [0, 1].map(|call| Step::Send(forged::accept_as(call, 1)));
+    (vec![asked(first), asked(second)], accepts.into())
+}
+
 impl Asked {
     fn body(&self) -> Body {
         let mut messages = self.requests.iter().map(|len| Bytes::from(vec![7; *len]));
