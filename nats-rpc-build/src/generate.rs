@@ -20,6 +20,10 @@ use crate::{check, google, groups, modules, package, parallel};
 pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Error> {
     config.switches.check()?;
     package::check_runtime(&config.runtime)?;
+    let is_name = |name: &&String| Path::new(name).file_name().is_some_and(|file| file == name.as_str());
+    if let Some(name) = config.include_file.as_ref().filter(|name| !is_name(name)) {
+        return Err(no_include_file(name, "no name of a file"));
+    }
     let packages = Package::all(loaded);
     check_names(&packages, config.switches.parts, loaded)?;
     let files = packages.values().flat_map(|package| &package.files);
@@ -56,10 +60,10 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     let mut elsewhere = Vec::new();
     let mut reports = Vec::new();
     for (package, code) in packages.values().zip(made) {
-        let Code { text, elsewhere: others, has_services, reports: wrong } = code?;
+        let Code { text, elsewhere: others, reports: wrong } = code?;
         elsewhere.extend(others);
         reports.extend(wrong);
-        if has_services {
+        if package.has_services() {
             output.files.insert(package.descriptor_set(), descriptors.set(&package.files));
         }
         if let Some(text) = text {
@@ -76,18 +80,19 @@ pub(crate) fn generate(mut config: Config, loaded: &Loaded) -> Result<Output, Er
     }
     Error::of_any(&reports)?;
     if let Some(name) = config.include_file {
-        let is_name = Path::new(&name).file_name().is_some_and(|file| file == name.as_str());
-        let why =
-            if output.files.contains_key(&name) { "the file of a package" } else { "no name of a file" };
-        if !is_name || output.files.contains_key(&name) {
-            return Err(Error::plain(
-                format!("`Config::include_file` was given \"{}\", which is {why}", name.escape_debug()),
-                "give it a name of its own, such as \"mod.rs\"; it stands beside the files that it includes",
-            ));
+        if output.files.contains_key(&name) {
+            return Err(no_include_file(&name, "the file of a package"));
         }
         output.files.insert(name, modules::include_file(&output.modules).into_bytes());
     }
     Ok(output)
+}
+
+fn no_include_file(name: &str, why: &str) -> Error {
+    Error::plain(
+        format!("`Config::include_file` was given \"{}\", which is {why}", name.escape_debug()),
+        "give it a name of its own, such as \"mod.rs\"; it stands beside the files that it includes",
+    )
 }
 
 /// Finds what prost and rustc would stumble over.

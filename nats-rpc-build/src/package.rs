@@ -39,7 +39,6 @@ pub(crate) struct Code {
     pub(crate) text: Option<String>,
     /// What goes to the files of other packages, by package.
     pub(crate) elsewhere: Vec<(String, String)>,
-    pub(crate) has_services: bool,
     /// What is wrong with its services.
     pub(crate) reports: Vec<Report>,
 }
@@ -93,7 +92,7 @@ impl Package {
             reports.extend(problems);
         }
         let text = (!items.is_empty()).then(|| format::file(&self.files, items));
-        Ok(Code { text, elsewhere, has_services: !services.is_empty(), reports })
+        Ok(Code { text, elsewhere, reports })
     }
 
     fn services(&self, materials: &Materials<'_>) -> Result<Vec<(ServiceDescriptor, Service)>, Error> {

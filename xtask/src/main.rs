@@ -41,7 +41,7 @@ Commands:
   build-times      how long a crate with 52 methods builds, beside the same one with tonic
     --rounds N     how often the crate itself is built, 5 if not given
   schemas          generates, compiles and documents the .proto files of public packages, and prints a table
-                   cargo, pip and npm bring them; takes minutes, and the largest set hours
+                   cargo, pip and npm bring them; takes minutes, and the largest set half an hour
     --only SET     only this set; may be repeated
     --more         further sets too
     --dir DIR      only the files below this directory, which is their include directory; may be repeated

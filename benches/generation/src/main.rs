@@ -2,8 +2,10 @@
 //! prints how long each took. Both read the files with protox.
 //!
 //! ```sh
-//! cargo run -p generation -- DIRECTORY [ROUNDS]
+//! cargo run -p generation -- DIRECTORY [ROUNDS] > /dev/null
 //! ```
+//!
+//! The figures go to the standard error; the standard output has what a build script tells cargo.
 //!
 //! Without `--release`: build scripts run unoptimised as well.
 
@@ -20,12 +22,12 @@ fn main() -> Outcome {
     let rounds: usize = words.next().map_or(Ok(3), |rounds| rounds.parse())?;
     let mut protos = Vec::new();
     find(&root, &mut protos)?;
-    println!("{} files, {rounds} rounds", protos.len());
+    eprintln!("{} files, {rounds} rounds", protos.len());
     let out = env::temp_dir().join(format!("generation-{}", std::process::id()));
     for _ in 0..rounds {
         let ours = timed(&out, || nats_rpc(&protos, &root, &out))?;
         let tonic = timed(&out, || tonic(&protos, &root, &out))?;
-        println!(
+        eprintln!(
             "nats-rpc {:.2} s, tonic {:.2} s, ratio {:.2}",
             ours.as_secs_f64(),
             tonic.as_secs_f64(),

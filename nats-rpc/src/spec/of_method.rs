@@ -62,6 +62,7 @@ impl Spec {
         self.timeout = Some(timeout);
         self
     }
+
     /// Sets when a failed call is made again. No layer reads it yet; see [the module](super).
     #[must_use]
     pub const fn with_retry(mut self, retry: RetrySpec) -> Self {
