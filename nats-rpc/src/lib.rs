@@ -66,6 +66,7 @@ pub mod client;
 pub mod codec;
 #[doc(hidden)]
 pub mod codegen;
+pub mod layer;
 pub mod metadata;
 pub mod raw;
 pub mod server;
@@ -84,8 +85,9 @@ pub use crate::metadata::{InvalidMetadata, Metadata};
 pub use crate::raw::{CallService, Compression};
 pub use crate::server::Server;
 pub use crate::spec::{Idempotency, Kind, Method, ServiceSpec, Spec};
-pub use crate::status::{Code, CodeSet, OrStatus, Origin, Reason, Status, details};
+pub use crate::status::{Code, CodeSet, OrStatus, Origin, Pushback, Reason, Status, details};
 pub use crate::transport::Connection;
+pub use http::Extensions;
 #[cfg(feature = "macros")]
 pub use nats_rpc_macros::service;
 

@@ -15,8 +15,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["call", "metadata", "spec", "status"]),
     ("transport", &["status", "subject", "wire"]),
     ("raw", &["call", "metadata", "spec", "status", "subject", "transport", "wire"]),
-    ("client", &["call", "codec", "metadata", "raw", "spec", "status", "subject", "transport"]),
-    ("server", &["call", "codec", "metadata", "raw", "spec", "status", "subject", "transport", "wire"]),
+    ("layer", &["call", "metadata", "raw", "spec", "status"]),
+    ("client", &["call", "codec", "layer", "metadata", "raw", "spec", "status", "subject", "transport"]),
+    (
+        "server",
+        &["call", "codec", "layer", "metadata", "raw", "spec", "status", "subject", "transport", "wire"],
+    ),
     ("codegen", &["call", "client", "codec", "raw", "server", "spec", "status"]),
 ];
 

@@ -51,7 +51,8 @@ impl Context {
     pub fn current() -> Self {
         CURRENT.with_borrow_mut(|current| {
             let cancellation = current.cancellation.dependent();
-            Self { cancellation, ..current.facts() }
+            // A call that a handler makes is another one than it handles.
+            Self { cancellation, attempt: 0, ..current.facts() }
         })
     }
 
@@ -154,12 +155,20 @@ impl Context {
         self
     }
 
-    pub(crate) fn with_attempt(mut self, attempt: u32) -> Self {
+    /// Says how many attempts at the call there were before.
+    #[must_use]
+    pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
         self
     }
 
     /// Moves the deadline to `deadline` unless it is earlier already.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.limit(deadline);
+        self
+    }
+
     pub(crate) fn limit(&mut self, deadline: Instant) {
         self.deadline = Some(self.deadline.map_or(deadline, |own| own.min(deadline)));
     }

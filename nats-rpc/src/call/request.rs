@@ -1,4 +1,5 @@
 use futures_core::Stream;
+use http::Extensions;
 
 use super::{Context, Streaming};
 use crate::metadata::Metadata;
@@ -20,21 +21,27 @@ pub struct Request<T> {
     message: T,
     metadata: Metadata,
     context: Context,
+    extensions: Extensions,
 }
 
 impl<T> Request<T> {
     /// Creates a request without metadata.
     #[must_use]
-    pub const fn new(message: T) -> Self {
-        Self { message, metadata: Metadata::new(), context: Context::new() }
+    pub fn new(message: T) -> Self {
+        Self::from_parts(message, Metadata::new(), Context::new(), Extensions::new())
     }
 
-    pub(crate) fn from_parts(message: T, metadata: Metadata, context: Context) -> Self {
-        Self { message, metadata, context }
+    pub(crate) fn from_parts(
+        message: T,
+        metadata: Metadata,
+        context: Context,
+        extensions: Extensions,
+    ) -> Self {
+        Self { message, metadata, context, extensions }
     }
 
-    pub(crate) fn into_parts(self) -> (T, Metadata) {
-        (self.message, self.metadata)
+    pub(crate) fn into_parts(self) -> (T, Metadata, Extensions) {
+        (self.message, self.metadata, self.extensions)
     }
 
     /// The message.
@@ -54,7 +61,12 @@ impl<T> Request<T> {
     }
 
     fn map<U>(self, map: impl FnOnce(T) -> U) -> Request<U> {
-        Request { message: map(self.message), metadata: self.metadata, context: self.context }
+        Request {
+            message: map(self.message),
+            metadata: self.metadata,
+            context: self.context,
+            extensions: self.extensions,
+        }
     }
 
     /// The metadata that came with the message.
@@ -70,6 +82,17 @@ impl<T> Request<T> {
     /// Deadline and attempt of the call, as the service sees them; empty in a request to be sent.
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// What layers have said of the call, by type: who makes it, for example. It stays in this process: the caller's
+    /// layers see what the caller says, the handler what the service's layers say.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What is said to layers, to be changed.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
     }
 }
 

@@ -74,12 +74,13 @@ impl<S: CallService, Q, R> Bidi<S, Q, R> {
     where
         Q: 'static,
     {
-        let (requests, metadata) = requests.into_streaming_request().into_parts();
+        let (requests, metadata, extensions) = requests.into_streaming_request().into_parts();
         let failure = Arc::new(Failure::default());
         let encoder = self.sender.expect("a call is made once").into_encoder();
         let body = Body::Stream(messages(requests, encoder, Arc::clone(&failure)));
         let prepared = self.prepared.change(|mut call| {
             call.metadata_mut().extend(metadata);
+            call.extensions_mut().extend(extensions);
             Ok(call.with_body(body))
         });
         ServerStreaming::of(prepared, Some(failure), self.decode)

@@ -44,10 +44,10 @@ impl<S: CallService, R> ClientStreaming<S, R> {
         C: Encode<Q> + Decode<R>,
         Q: 'static,
     {
-        let (requests, metadata) = requests.into_streaming_request().into_parts();
+        let (requests, metadata, extensions) = requests.into_streaming_request().into_parts();
         let failure = Arc::new(Failure::default());
         let body = Body::Stream(messages(requests, Encoder::of::<C>(), Arc::clone(&failure)));
-        let call = Call::new(method, body).with_metadata(metadata);
+        let call = Call::new(method, body).with_metadata(metadata).with_extensions(extensions);
         let prepared = Prepared::new(service, Ok(call));
         Self { sending: Sending::new(prepared, Some(failure)), decode: C::decode }
     }

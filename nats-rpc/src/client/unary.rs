@@ -67,9 +67,9 @@ pub(super) fn unary_call<C: Encode<Q>, Q>(
     method: Method,
     request: impl IntoRequest<Q>,
 ) -> Result<Call, Status> {
-    let (message, metadata) = request.into_request().into_parts();
+    let (message, metadata, extensions) = request.into_request().into_parts();
     let bytes = raw::build(C::encoded_len(&message), |buffer| C::encode(&message, buffer))?;
-    Ok(Call::new(method, Body::Unary(bytes)).with_metadata(metadata))
+    Ok(Call::new(method, Body::Unary(bytes)).with_metadata(metadata).with_extensions(extensions))
 }
 
 impl<S: CallService, R> Future for Unary<S, R> {

@@ -10,15 +10,16 @@ use tokio::time::Instant;
 use super::broken::to_wire;
 use super::first::FRAME_OVERHEAD;
 use super::frames::{frame_limit, metadata_len};
+use super::opening::frame_of;
 use super::{Compression, Place, Reply, ReplyBody, build};
 use crate::metadata::{Metadata, Value};
-use crate::status::{Origin, Reason, Status, details};
+use crate::status::{Code, Origin, Pushback, Reason, Status, details};
 use crate::subject::Subject;
 use crate::transport::{Headers, Outgoing};
 use crate::wire::flow::Counts;
 use crate::wire::{
-    self, Features, HeaderTooLarge, MAX_HEADER, Open, OpenFlags, SMALLEST_MAX_MESSAGE, Terminal,
-    TerminalFlags, Via, plain,
+    self, Features, HeaderTooLarge, MAX_HEADER, Open, OpenFlags, Refused, RefusedReason,
+    SMALLEST_MAX_MESSAGE, Terminal, TerminalFlags, Via, plain,
 };
 
 /// Reads base64 with and without padding, as gRPC demands of `-bin` metadata.
@@ -275,6 +276,9 @@ impl Answer {
     fn failure(&self, status: &Status, sent: Counts, busy: Duration) -> Outgoing {
         match &self.form {
             Form::Native(_) => {
+                if let Some(frame) = self.refusal(status, sent) {
+                    return Outgoing::new(self.reply.clone(), frame);
+                }
                 // What another service said of a call is no longer about this one.
                 let reason = status.reason().filter(|_| status.origin() == Origin::Local);
                 let end = Terminal {
@@ -316,6 +320,27 @@ impl Answer {
                 outgoing
             }
         }
+    }
+
+    /// What tells the caller of a call that did not reach its handler that it may be made again.
+    fn refusal(&self, status: &Status, sent: Counts) -> Option<Bytes> {
+        let begun = sent.frames > 0;
+        if begun || !status.is_not_processed() || status.origin() != Origin::Local {
+            return None;
+        }
+        let reason = match status.code() {
+            Code::ResourceExhausted => RefusedReason::Overloaded,
+            Code::Unavailable => RefusedReason::Draining,
+            Code::DeadlineExceeded => RefusedReason::Expired,
+            _ => return None,
+        };
+        let retry_after_ms = match status.pushback() {
+            None => 0,
+            Some(Pushback::After(delay)) => u32::try_from(delay.as_millis()).unwrap_or(u32::MAX),
+            Some(Pushback::Never) => return None,
+        };
+        let instance = self.instance.as_deref().unwrap_or_default();
+        Some(frame_of(&Refused { retry_after_ms, instance, ..Refused::new(reason, status.message()) }))
     }
 
     /// Adds headers unless the message would then be too large: code and text matter more.

@@ -35,7 +35,16 @@ fn protocol(what: &str, method: &Method) -> Status {
 /// The name of a reason on the wire.
 pub(super) fn to_wire(reason: Option<Reason>) -> TerminalReason {
     match reason {
-        None => TerminalReason::Handler,
+        // Those of calls that do not reach a handler have frames of their own, or never leave the caller.
+        None
+        | Some(
+            Reason::NotConnected
+            | Reason::NoResponders
+            | Reason::Overloaded
+            | Reason::Expired
+            | Reason::CircuitOpen
+            | Reason::RateLimited,
+        ) => TerminalReason::Handler,
         Some(Reason::Panic) => TerminalReason::Panic,
         Some(Reason::Deadline) => TerminalReason::Deadline,
         Some(Reason::Cancelled) => TerminalReason::Cancelled,

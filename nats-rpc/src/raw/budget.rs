@@ -10,11 +10,13 @@ const PER_SECOND: f64 = 10.0;
 const MOST: f64 = 100.0;
 
 /// How many further attempts a channel may make at a service: when everything is slow, attempts must not multiply.
-pub(super) struct Budget {
+#[derive(Debug)]
+pub(crate) struct Budget {
     calls: AtomicU64,
     saved: Mutex<Saved>,
 }
 
+#[derive(Debug)]
 struct Saved {
     attempts: f64,
     calls: u64,
@@ -22,18 +24,18 @@ struct Saved {
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let saved = Saved { attempts: PER_SECOND, calls: 0, at: Instant::now() };
         Self { calls: AtomicU64::new(0), saved: Mutex::new(saved) }
     }
 
     /// A call was made.
-    pub(super) fn deposit(&self) {
+    pub(crate) fn deposit(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes one attempt out, if there is one.
-    pub(super) fn withdraw(&self, now: Instant) -> bool {
+    pub(crate) fn withdraw(&self, now: Instant) -> bool {
         let calls = self.calls.load(Ordering::Relaxed);
         let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
         #[expect(clippy::cast_precision_loss, reason = "an exact count would change nothing")]

@@ -1,10 +1,13 @@
 use std::fmt;
+use std::num::NonZeroU128;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Extensions;
 use tokio::time::Instant;
 
+use super::Budget;
 use crate::call::{Context, MessageStream};
 use crate::metadata::Metadata;
 use crate::spec::Method;
@@ -19,6 +22,10 @@ pub struct Call {
     max_window: Option<u32>,
     /// The one instance that it is for.
     instance: Option<Arc<str>>,
+    id: Option<NonZeroU128>,
+    /// What its further attempts are paid from, if not by the channel.
+    budget: Option<Arc<Budget>>,
+    extensions: Extensions,
     body: Body,
 }
 
@@ -39,7 +46,18 @@ impl Call {
 
     /// A call that has come from elsewhere, with a context of its own.
     pub(crate) fn received(method: Method, context: Context, metadata: Metadata, body: Body) -> Self {
-        Self { method, context, timeout: None, metadata, max_window: None, instance: None, body }
+        Self {
+            method,
+            context,
+            timeout: None,
+            metadata,
+            max_window: None,
+            instance: None,
+            id: None,
+            budget: None,
+            extensions: Extensions::new(),
+            body,
+        }
     }
 
     /// Which method is called.
@@ -52,6 +70,12 @@ impl Call {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Deadline, cancellation, priority, trace and attempt, to be changed.
+    #[must_use]
+    pub fn context_mut(&mut self) -> &mut Context {
+        &mut self.context
     }
 
     /// The timeout that was asked for; `None` leaves it to the channel.
@@ -76,6 +100,30 @@ impl Call {
     #[must_use]
     pub fn instance(&self) -> Option<&str> {
         self.instance.as_deref()
+    }
+
+    /// The id that all attempts at the call have in common, by which a service knows them. A channel gives one to each
+    /// call of a method that is declared idempotent but has effects.
+    #[must_use]
+    pub fn call_id(&self) -> Option<NonZeroU128> {
+        self.id
+    }
+
+    /// What layers say to each other about the call, and to the handler, by type. It stays in this process.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What layers say to each other, to be changed.
+    #[must_use]
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    /// What further attempts are paid from; `None` leaves it to the channel.
+    pub(crate) fn budget(&self) -> Option<&Arc<Budget>> {
+        self.budget.as_ref()
     }
 
     /// What is sent.
@@ -122,6 +170,26 @@ impl Call {
         self
     }
 
+    /// Sets the id that all attempts at the call have in common.
+    #[must_use]
+    pub fn with_call_id(mut self, id: NonZeroU128) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Sets what layers say to each other about the call.
+    #[must_use]
+    pub fn with_extensions(mut self, extensions: Extensions) -> Self {
+        self.extensions = extensions;
+        self
+    }
+
+    /// Pays further attempts from this budget, in which the call has been entered already.
+    pub(crate) fn with_budget(mut self, budget: Arc<Budget>) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
     /// How much of a stream of responses may be on its way at once, in bytes; `None` leaves it to the channel.
     #[must_use]
     pub fn max_window(&self) -> Option<u32> {
@@ -165,6 +233,9 @@ impl Call {
             metadata: self.metadata.clone(),
             max_window: self.max_window,
             instance: self.instance.clone(),
+            id: self.id,
+            budget: self.budget.clone(),
+            extensions: self.extensions.clone(),
             body: Body::Unary(message.clone()),
         })
     }
@@ -181,9 +252,19 @@ impl Call {
         Ok(self)
     }
 
-    pub(crate) fn into_parts(self) -> (Method, Context, Metadata, Body) {
-        (self.method, self.context, self.metadata, self.body)
+    pub(crate) fn into_parts(self) -> Parts {
+        let Self { method, context, metadata, extensions, body, .. } = self;
+        Parts { method, context, metadata, extensions, body }
     }
+}
+
+/// What a call is for its handler.
+pub(crate) struct Parts {
+    pub(crate) method: Method,
+    pub(crate) context: Context,
+    pub(crate) metadata: Metadata,
+    pub(crate) extensions: Extensions,
+    pub(crate) body: Body,
 }
 
 impl fmt::Debug for Body {

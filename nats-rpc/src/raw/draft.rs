@@ -7,10 +7,10 @@ use tokio::time::Instant;
 use super::attempt::{Attempt, Expected};
 use super::first::{FRAME_OVERHEAD, First, Rest, first_of_message};
 use super::frames::{frame_limit, metadata_len};
-use super::{Call, Compression, Destination, Remote, build};
+use super::{Budget, Call, Compression, Destination, Parts, Remote, build};
 use crate::call::{Cancelled, Context};
 use crate::metadata::Metadata;
-use crate::spec::{Kind, Method};
+use crate::spec::{Idempotency, Kind, Method};
 use crate::status::{Reason, Status};
 use crate::subject::Subject;
 use crate::transport::{Connection, Epoch, Flow, Limits, Outgoing, Ticket};
@@ -34,7 +34,8 @@ pub(super) struct Draft {
     metadata: Metadata,
     subject: Subject,
     first: First,
-    /// The same in all attempts; 0 as long as there is only one.
+    pub(super) budget: Arc<Budget>,
+    /// The same in all attempts; 0: none.
     call_id: u128,
 }
 
@@ -44,7 +45,15 @@ impl Draft {
         if let Some(window) = call.max_window() {
             limits.max_window = window.into();
         }
-        let (method, context, metadata, _) = call.into_parts();
+        let budget = call.budget().map_or_else(|| Arc::clone(&remote.budget), Arc::clone);
+        let call_id = call.call_id();
+        let Parts { method, context, metadata, .. } = call.into_parts();
+        let call_id = match (call_id, method.idempotency()) {
+            (Some(id), _) => id.get(),
+            // The service may remember what it has done for this call.
+            (None, Idempotency::Idempotent) => rand::random(),
+            (None, _) => 0,
+        };
         Self {
             method,
             remote,
@@ -55,7 +64,8 @@ impl Draft {
             metadata,
             subject,
             first,
-            call_id: 0,
+            budget,
+            call_id,
         }
     }
 
@@ -111,6 +121,7 @@ impl Draft {
         let timeout = self.time_left(now)?;
         // A call that will not wait long enough for it needs no ACCEPT.
         let asks = timeout.is_none_or(|timeout| timeout >= 2 * ACCEPT_AFTER);
+        let before = self.context.attempt() + before;
         if before > 0 && self.call_id == 0 {
             self.call_id = rand::random();
         }

@@ -54,7 +54,7 @@ impl Exchange {
         }
         let epoch = Arc::clone(&to.epoch);
         to.remote.greet(&epoch);
-        if call.method().idempotency() != Idempotency::Unknown {
+        if call.budget().is_none() && call.method().idempotency() != Idempotency::Unknown {
             to.remote.budget.deposit();
         }
         let limit = frame_limit(epoch.max_payload());

@@ -31,7 +31,9 @@ mod writer;
 
 pub(crate) use self::answer::{Answer, Ends};
 pub(crate) use self::broken::status_of;
+pub(crate) use self::budget::Budget;
 pub(crate) use self::buffer::build;
+pub(crate) use self::call::Parts;
 pub use self::call::{Body, Call};
 pub use self::compression::Compression;
 pub(crate) use self::exchange::{Destination, Exchange};

@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::num::NonZeroU128;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -81,9 +82,8 @@ impl Opening {
 
 /// A call of which more is to come than its OPEN, or whose response is a stream.
 pub(crate) struct Beginning {
-    pub(crate) method: Method,
-    pub(crate) context: Context,
-    pub(crate) metadata: Metadata,
+    /// Without its body.
+    pub(crate) call: Call,
     pub(crate) request: Request,
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn refused(reason: RefusedReason, text: &str) -> Bytes {
     frame_of(&refused)
 }
 
-fn frame_of(refused: &Refused<'_>) -> Bytes {
+pub(super) fn frame_of(refused: &Refused<'_>) -> Bytes {
     let frame = build(refused.message.len() + 64, |buffer| {
         refused.encode(buffer);
         Ok::<_, Infallible>(())
@@ -175,6 +175,10 @@ fn native(
     }
     let asked = Asked::of(&open, arrived);
     let (context, metadata) = (context(&open, arrived), received(open.metadata.clone()));
+    let mut call = Call::received(method.clone(), context, metadata, Body::Unary(Bytes::new()));
+    if let Some(id) = NonZeroU128::new(open.call_id) {
+        call = call.with_call_id(id);
+    }
     let body = payload.slice_ref(frame.body);
     if !shape.is_stream {
         let body = match decompress(open.encoding, body, place.terms.limits.max_message) {
@@ -184,10 +188,10 @@ fn native(
             }
             Err(status) => return refuse(RefusedReason::Malformed, status.message()),
         };
-        return Ok(Native::Call(Call::received(method.clone(), context, metadata, Body::Unary(body)), asked));
+        return Ok(Native::Call(call.with_body(Body::Unary(body)), asked));
     }
     let request = shape.request(&open, &body)?;
-    Ok(Native::Stream(Beginning { method: method.clone(), context, metadata, request }, asked))
+    Ok(Native::Stream(Beginning { call, request }, asked))
 }
 
 /// The unix milliseconds, if a call lay somewhere for longer than its caller waits, in an instance that stood still

@@ -18,7 +18,7 @@ use super::said::Said;
 use super::{Reply, ReplyBody};
 use crate::metadata::Metadata;
 use crate::spec::{Idempotency, Method};
-use crate::status::{Origin, Status};
+use crate::status::{Origin, Reason, Status};
 use crate::subject;
 use crate::transport::{Arrived, Broken, Delivery, Denial, Epoch, Lost, Messages};
 use crate::wire::flow::Fault;
@@ -258,12 +258,16 @@ impl Pursuit {
         let Some(verdict) = confirm(&self.draft, &self.attempts[index]).await else {
             return Some(Err(expired(method)));
         };
-        let nobody = || Status::transport(format!("nobody serves {method} at the moment"));
+        let nobody = || {
+            Status::transport(format!("nobody serves {method} at the moment"))
+                .with_reason(Reason::NoResponders)
+        };
         let status = match verdict {
             Verdict::NotServed => Status::unimplemented(format!("the service does not have {method}"))
                 .with_origin(Origin::Remote),
             Verdict::Leaving => {
                 Status::transport(format!("the last instance that serves {method} is leaving"))
+                    .with_reason(Reason::NoResponders)
             }
             Verdict::Served | Verdict::Nobody | Verdict::Unknown | Verdict::Unasked => nobody(),
         };
@@ -335,7 +339,7 @@ impl Pursuit {
         if !may_run_twice
             || self.attempts[index].followed
             || self.made >= ATTEMPTS
-            || !self.draft.remote.budget.withdraw(now)
+            || !self.draft.budget.withdraw(now)
         {
             return;
         }

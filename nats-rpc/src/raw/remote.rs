@@ -28,7 +28,7 @@ pub(crate) struct Remote {
     up: Subject,
     pub(super) rtt: Rtt,
     pub(super) skew: Skew,
-    pub(super) budget: Budget,
+    pub(super) budget: Arc<Budget>,
     /// The connection on which the service was asked what it can do.
     greeted: AtomicU64,
     /// The connection on which it has shown that it sends ACCEPTs.
@@ -66,7 +66,7 @@ impl Remote {
             up: subject::up(prefix),
             rtt: Rtt::new(),
             skew: Skew::new(),
-            budget: Budget::new(),
+            budget: Arc::new(Budget::new()),
             greeted: AtomicU64::new(0),
             accepting: AtomicU64::new(0),
             instances: Instances::default(),

@@ -88,7 +88,17 @@ pub(super) fn no_message() -> Status {
 fn refusal(refused: &Refused<'_>) -> Status {
     let code = Code::from_number(refused.reason.code());
     let text = format!("the service refused the call: {}", refused.message);
-    Status::new(code, text).with_origin(Origin::Remote).with_not_processed()
+    let status = Status::new(code, text).with_origin(Origin::Remote).with_not_processed();
+    let status = match refused.reason {
+        RefusedReason::Overloaded => status.with_reason(Reason::Overloaded),
+        RefusedReason::Expired => status.with_reason(Reason::Expired),
+        RefusedReason::TooLarge => status.with_reason(Reason::TooLarge),
+        _ => status,
+    };
+    match refused.retry_after_ms {
+        0 => status,
+        millis => status.with_retry_after(Duration::from_millis(millis.into())),
+    }
 }
 
 /// An error in the form of ADR-32, which services that know nothing of frames answer with.

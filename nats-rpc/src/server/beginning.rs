@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::{HandlerFuture, Route};
-use crate::raw::{Beginning, Body, Call, Request, Requests};
+use crate::raw::{Beginning, Body, Request, Requests};
 use crate::spec::{Kind, Method};
 use crate::status::{Reason, Status};
 use crate::transport::Flow;
@@ -12,28 +12,28 @@ use crate::transport::Flow;
 impl Beginning {
     /// Hands the call to its handler, at once when the request is a stream, else as soon as it is complete.
     pub(super) fn handle(self, route: &Route, flow: &Arc<Flow>) -> HandlerFuture {
-        let Self { method, context, metadata, request } = self;
+        let Self { call, request } = self;
+        let method = call.method().clone();
         let streams = matches!(method.kind(), Kind::ClientStreaming | Kind::BidiStreaming);
         match request {
-            Request::Message(message) => {
-                route.handle(Call::received(method, context, metadata, Body::Unary(message)))
-            }
+            Request::Message(message) => route.handle(call.with_body(Body::Unary(message))),
             Request::Chunk { .. } if !streams => {
                 let requests = Requests::new(Arc::clone(flow), method.clone());
+                let deadline = call.context().deadline();
                 let route = route.clone();
                 Box::pin(async move {
-                    let message = complete(requests, context.deadline(), &method).await?;
-                    route.handle(Call::received(method, context, metadata, message)).await
+                    let message = complete(requests, deadline, &method).await?;
+                    route.handle(call.with_body(message)).await
                 })
             }
             Request::Chunk { .. } => {
-                let requests = Requests::new(Arc::clone(flow), method.clone());
-                route.handle(Call::received(method, context, metadata, Body::Stream(Box::pin(requests))))
+                let requests = Requests::new(Arc::clone(flow), method);
+                route.handle(call.with_body(Body::Stream(Box::pin(requests))))
             }
             Request::Messages { messages, end, .. } => {
                 flow.opened_with(messages, end);
-                let requests = Requests::new(Arc::clone(flow), method.clone());
-                route.handle(Call::received(method, context, metadata, Body::Stream(Box::pin(requests))))
+                let requests = Requests::new(Arc::clone(flow), method);
+                route.handle(call.with_body(Body::Stream(Box::pin(requests))))
             }
         }
     }

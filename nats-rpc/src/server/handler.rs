@@ -13,7 +13,7 @@ use self::requests::requests;
 use self::responses::Responses;
 use crate::call::{Context, Request, Response, Streaming};
 use crate::codec::{Decode, Encode, Encoder};
-use crate::raw::{self, Body, Call, Reply, ReplyBody};
+use crate::raw::{self, Body, Call, Parts, Reply, ReplyBody};
 use crate::spec::Method;
 use crate::status::Status;
 
@@ -29,10 +29,12 @@ where
     F: FnOnce(Request<Q>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
 {
-    let (method, context, metadata, body) = call.into_parts();
+    let Parts { method, context, metadata, extensions, body } = call.into_parts();
     let handling = async move {
         let message = C::decode(one_message(&method, body)?)?;
-        one_response::<C, R>(handler(Request::from_parts(message, metadata, Context::of_handler())).await?)
+        one_response::<C, R>(
+            handler(Request::from_parts(message, metadata, Context::of_handler(), extensions)).await?,
+        )
     };
     Box::pin(Guarded::new(Guard::new(context), handling, Guard::done))
 }
@@ -46,10 +48,10 @@ where
     F: FnOnce(Request<Q>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
 {
-    let (method, context, metadata, body) = call.into_parts();
+    let Parts { method, context, metadata, extensions, body } = call.into_parts();
     let handling = async move {
         let message = C::decode(one_message(&method, body)?)?;
-        handler(Request::from_parts(message, metadata, Context::of_handler())).await
+        handler(Request::from_parts(message, metadata, Context::of_handler(), extensions)).await
     };
     Box::pin(Guarded::new(Guard::new(context), handling, many_responses::<C, R>))
 }
@@ -63,14 +65,16 @@ where
     F: FnOnce(Request<Streaming<Q>>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
 {
-    let (method, context, metadata, body) = call.into_parts();
+    let Parts { method, context, metadata, extensions, body } = call.into_parts();
     let (messages, unread) = match many_messages(&method, body) {
         Ok(messages) => requests(messages),
         Err(status) => return failed(status),
     };
     let handling = async move {
         let messages = Streaming::from_messages(messages, C::decode);
-        one_response::<C, R>(handler(Request::from_parts(messages, metadata, Context::of_handler())).await?)
+        one_response::<C, R>(
+            handler(Request::from_parts(messages, metadata, Context::of_handler(), extensions)).await?,
+        )
     };
     Box::pin(Guarded::new(Guard::new(context).with_unread(unread), handling, Guard::done))
 }
@@ -84,14 +88,14 @@ where
     F: FnOnce(Request<Streaming<Q>>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
 {
-    let (method, context, metadata, body) = call.into_parts();
+    let Parts { method, context, metadata, extensions, body } = call.into_parts();
     let (messages, unread) = match many_messages(&method, body) {
         Ok(messages) => requests(messages),
         Err(status) => return failed(status),
     };
     let handling = async move {
         let messages = Streaming::from_messages(messages, C::decode);
-        handler(Request::from_parts(messages, metadata, Context::of_handler())).await
+        handler(Request::from_parts(messages, metadata, Context::of_handler(), extensions)).await
     };
     Box::pin(Guarded::new(Guard::new(context).with_unread(unread), handling, many_responses::<C, R>))
 }

@@ -116,6 +116,18 @@ impl Method {
         }
     }
 
+    /// Whether it is the same method. A method of generated code is one constant, so that this is quick.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Static(one), Repr::Static(other)) if std::ptr::eq(*one, *other) => true,
+            _ => {
+                self.hash() == other.hash()
+                    && self.name() == other.name()
+                    && self.service() == other.service()
+            }
+        }
+    }
+
     /// Where to begin to look for what is known of the service.
     pub(crate) fn service_hash(&self) -> u32 {
         match &self.0 {

@@ -4,6 +4,7 @@ mod code;
 mod code_set;
 mod convert;
 pub mod details;
+mod pushback;
 mod reason;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ pub use self::code::Code;
 pub use self::code_set::CodeSet;
 pub(crate) use self::convert::BoxError;
 pub use self::convert::OrStatus;
+pub use self::pushback::Pushback;
 pub use self::reason::Reason;
 use crate::metadata::Metadata;
 
@@ -236,12 +238,17 @@ impl Status {
         self
     }
 
-    pub(crate) fn with_not_processed(mut self) -> Self {
+    /// Says that the handler has not run and will not: for a layer that turns a call away, so that it may be made again
+    /// whatever the method does. Of what a handler itself answers with it is not true, and not believed.
+    #[must_use]
+    pub fn with_not_processed(mut self) -> Self {
         self.0.not_processed = true;
         self
     }
 
-    pub(crate) fn with_reason(mut self, reason: Reason) -> Self {
+    /// Says why a layer ended the call.
+    #[must_use]
+    pub fn with_reason(mut self, reason: Reason) -> Self {
         self.0.reason = Some(reason);
         self
     }

@@ -27,4 +27,16 @@ pub enum Reason {
     Shutdown,
     /// The instance serves the method but has no implementation of it (UNIMPLEMENTED).
     Unimplemented,
+    /// There is no connection to a NATS server at the moment (UNAVAILABLE).
+    NotConnected,
+    /// Nobody serves the method at the moment (UNAVAILABLE).
+    NoResponders,
+    /// The service has more to do than it can (RESOURCE_EXHAUSTED).
+    Overloaded,
+    /// The deadline passed before the call reached its handler (DEADLINE_EXCEEDED).
+    Expired,
+    /// Nearly all calls of the method fail, so this one was not made (UNAVAILABLE).
+    CircuitOpen,
+    /// There are more calls than are allowed (RESOURCE_EXHAUSTED).
+    RateLimited,
 }

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
 
 use super::{Epoch, Event, Events, Stats};
-use crate::status::{Code, Origin, Status};
+use crate::status::{Code, Origin, Reason, Status};
 
 /// First and longest wait between attempts to connect again; each is jittered between nothing and the whole.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -156,5 +156,7 @@ fn not_connected(reason: &Status) -> Status {
         code @ (Code::PermissionDenied | Code::Unauthenticated) => code,
         _ => Code::Unavailable,
     };
-    Status::new(code, format!("not connected: {}", reason.message())).with_origin(Origin::Transport)
+    Status::new(code, format!("not connected: {}", reason.message()))
+        .with_origin(Origin::Transport)
+        .with_reason(Reason::NotConnected)
 }

@@ -80,7 +80,7 @@ async fn one_that_is_handed_on_keeps_its_trailers() {
 #[tokio::test]
 async fn requests_are_streams_of_messages_and_what_is_handed_on() {
     async fn sum(requests: impl IntoStreamingRequest<u32>) -> (Result<u32, Status>, Metadata) {
-        let (mut stream, metadata) = requests.into_streaming_request().into_parts();
+        let (mut stream, metadata, _) = requests.into_streaming_request().into_parts();
         let mut sum = 0;
         loop {
             match stream.message().await {

@@ -1,0 +1,8 @@
+//! Layers for calls: tower layers over [`raw::Call`](crate::raw::Call) and [`raw::Reply`](crate::raw::Reply), for both
+//! sides.
+
+mod per_method;
+mod policy;
+
+pub(crate) use self::per_method::PerMethod;
+pub use self::policy::{CallPolicy, MethodPolicy, Policies};
