@@ -34,9 +34,7 @@ impl<S: CallService> Prepared<S> {
         }
         let gone = Err(Status::internal("the call was taken"));
         Poll::Ready(mem::replace(&mut self.call, gone).map(|mut call| {
-            if let Some(timeout) = call.timeout().or(call.method().timeout()) {
-                call.start(Some(timeout));
-            }
+            call.begin();
             call
         }))
     }

@@ -18,6 +18,8 @@ pub struct Call {
     method: Method,
     context: Context,
     timeout: Option<Duration>,
+    /// When its time began, until it is said how long that is.
+    begun: Option<Instant>,
     metadata: Metadata,
     max_window: Option<u32>,
     /// The one instance that it is for.
@@ -50,6 +52,7 @@ impl Call {
             method,
             context,
             timeout: None,
+            begun: None,
             metadata,
             max_window: None,
             instance: None,
@@ -210,16 +213,25 @@ impl Call {
         self
     }
 
-    /// Turns the timeout into a deadline, counted from now; `default` is taken where none was asked for. Returns
-    /// the time.
-    pub(crate) fn start(&mut self, default: Option<Duration>) -> Instant {
+    /// Its time begins now. What carries it says how long that is, unless the call does.
+    pub(crate) fn begin(&mut self) {
         let now = Instant::now();
-        if let Some(timeout) = self.timeout.or(default)
-            && let Some(deadline) = now.checked_add(timeout)
-        {
+        self.limit(now, self.timeout);
+        self.begun = Some(now);
+    }
+
+    /// Turns the timeout into a deadline, counted from when its time began, or from now; `default` is taken where none
+    /// was asked for. Returns the time from which it counts.
+    pub(crate) fn start(&mut self, default: Option<Duration>) -> Instant {
+        let start = self.begun.take().unwrap_or_else(Instant::now);
+        self.limit(start, self.timeout.or(default));
+        start
+    }
+
+    fn limit(&mut self, start: Instant, timeout: Option<Duration>) {
+        if let Some(deadline) = timeout.and_then(|timeout| start.checked_add(timeout)) {
             self.context.limit(deadline);
         }
-        now
     }
 
     /// A copy of the call, unless its body is a stream, which can be sent only once.
@@ -230,6 +242,7 @@ impl Call {
             method: self.method.clone(),
             context: self.context.clone(),
             timeout: self.timeout,
+            begun: self.begun,
             metadata: self.metadata.clone(),
             max_window: self.max_window,
             instance: self.instance.clone(),
@@ -252,7 +265,11 @@ impl Call {
         Ok(self)
     }
 
-    pub(crate) fn into_parts(self) -> Parts {
+    pub(crate) fn into_parts(mut self) -> Parts {
+        // Of a call within the process nobody else may have said how long it may take.
+        if self.begun.is_some() {
+            self.start(self.method.timeout());
+        }
         let Self { method, context, metadata, extensions, body, .. } = self;
         Parts { method, context, metadata, extensions, body }
     }
