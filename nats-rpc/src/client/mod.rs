@@ -1,6 +1,7 @@
 //! What generated clients are made of.
 
 mod bidi;
+mod carrier;
 mod channel;
 mod client_streaming;
 mod duplex;
