@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::duplex::Duplex;
 use super::failure::Failure;
-use super::options::call_options;
+use super::options::{call_options, policy_options};
 use super::pipe::Pipe;
 use super::prepared::Prepared;
 use super::receiver::ResponseReceiver;
@@ -58,6 +58,7 @@ impl<S: CallService, Q, R> Bidi<S, Q, R> {
     }
 
     call_options!();
+    policy_options!();
 
     fn change(self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
         Self { prepared: self.prepared.change(change), ..self }

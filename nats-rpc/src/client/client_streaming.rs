@@ -8,7 +8,7 @@ use bytes::Bytes;
 use pin_project_lite::pin_project;
 
 use super::failure::Failure;
-use super::options::call_options;
+use super::options::{call_options, policy_options};
 use super::prepared::Prepared;
 use super::reply::one_response;
 use super::requests::messages;
@@ -53,6 +53,7 @@ impl<S: CallService, R> ClientStreaming<S, R> {
     }
 
     call_options!();
+    policy_options!();
 
     fn change(self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
         Self { sending: self.sending.change(change), decode: self.decode }

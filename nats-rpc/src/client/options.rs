@@ -53,4 +53,39 @@ macro_rules! call_options {
     };
 }
 
-pub(super) use call_options;
+/// What one call says of its policy, whatever layers the client has: methods of a type that has a `change`.
+macro_rules! policy_options {
+    () => {
+        /// Sets when the call is made again after a failure, in the place of what the
+        /// [policies](crate::layer::Policies) say; [`RetrySpec::off`](crate::spec::RetrySpec::off): never. It turns
+        /// hedging off.
+        pub fn retry(self, retry: crate::spec::RetrySpec) -> Self {
+            self.change_policy(|policy| policy.with_retry(retry))
+        }
+
+        /// Sets how long an attempt may take before the next one, in the place of what the
+        /// [policies](crate::layer::Policies) say. The [timeout](Self::timeout) is for all attempts together.
+        pub fn attempt_timeout(self, timeout: std::time::Duration) -> Self {
+            self.change_policy(|policy| policy.with_attempt_timeout(timeout))
+        }
+
+        /// Sets whether the call waits, within its time, until somebody serves the method, in the place of what the
+        /// [policies](crate::layer::Policies) say. Otherwise it fails with UNAVAILABLE at once.
+        pub fn wait_for_ready(self, wait: bool) -> Self {
+            self.change_policy(|policy| policy.with_wait_for_ready(wait))
+        }
+
+        fn change_policy(
+            self,
+            change: impl FnOnce(crate::layer::CallPolicy) -> crate::layer::CallPolicy,
+        ) -> Self {
+            self.change(|mut call| {
+                let policy = call.extensions_mut().get_or_insert_default::<crate::layer::CallPolicy>();
+                *policy = change(std::mem::take(policy));
+                Ok(call)
+            })
+        }
+    };
+}
+
+pub(super) use {call_options, policy_options};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use pin_project_lite::pin_project;
 
 use super::failure::Failure;
-use super::options::call_options;
+use super::options::{call_options, policy_options};
 use super::prepared::Prepared;
 use super::reply::many_responses;
 use super::sending::Sending;
@@ -54,6 +54,7 @@ impl<S: CallService, R> ServerStreaming<S, R> {
     }
 
     call_options!();
+    policy_options!();
 
     fn change(self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
         Self { sending: self.sending.change(change), decode: self.decode }

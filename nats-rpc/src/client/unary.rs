@@ -7,14 +7,15 @@ use bytes::Bytes;
 use pin_project_lite::pin_project;
 
 use super::making::Making;
-use super::options::call_options;
+use super::options::{call_options, policy_options};
 use super::prepared::Prepared;
 use super::reply::one_response;
 use super::{Channel, Scatter};
 use crate::call::{IntoRequest, Response};
 use crate::codec::{Decode, Encode};
+use crate::layer;
 use crate::raw::{self, Body, Call, CallService};
-use crate::spec::Method;
+use crate::spec::{HedgeSpec, Method};
 use crate::status::Status;
 
 pin_project! {
@@ -48,6 +49,20 @@ impl<S: CallService, R> Unary<S, R> {
     }
 
     call_options!();
+    policy_options!();
+
+    /// Sets when the call is sent again before the first answer, in the place of what the
+    /// [policies](crate::layer::Policies) say; [`HedgeSpec::off`]: never. It turns retries off.
+    ///
+    /// Of a method that is declared neither `NO_SIDE_EFFECTS` nor `IDEMPOTENT`, the call fails with INTERNAL when it is
+    /// awaited.
+    pub fn hedge(self, hedge: HedgeSpec) -> Self {
+        self.change(|call| match layer::why_not_hedged(call.method(), &hedge) {
+            Some(why) => Err(Status::internal(format!("{} can't be hedged: {why}", call.method()))),
+            None => Ok(call),
+        })
+        .change_policy(|policy| policy.with_hedge(hedge))
+    }
 
     fn change(self, change: impl FnOnce(Call) -> Result<Call, Status>) -> Self {
         Self { making: self.making.change(change), decode: self.decode }

@@ -5,4 +5,8 @@ mod per_method;
 mod policy;
 
 pub(crate) use self::per_method::PerMethod;
-pub use self::policy::{CallPolicy, MethodPolicy, Policies};
+pub(crate) use self::policy::why_not_hedged;
+pub use self::policy::{
+    CallPolicy, InvalidPolicies, InvalidServiceConfig, MethodPolicy, Overrides, Policies, PoliciesBuilder,
+    ServiceConfig, Throttle, Throttling,
+};
