@@ -6,3 +6,4 @@ mod policy;
 
 pub(crate) use self::per_method::PerMethod;
 pub use self::policy::{CallPolicy, MethodPolicy, Policies};
+pub use crate::raw::{Budget, Throttle};
