@@ -1,0 +1,33 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::raw::Budget;
+
+/// The budget of each service that is called.
+pub(super) struct Budgets {
+    make: Box<dyn Fn(&str) -> Budget + Send + Sync>,
+    made: Mutex<HashMap<String, Arc<Budget>>>,
+}
+
+impl Budgets {
+    pub(super) fn new(make: impl Fn(&str) -> Budget + Send + Sync + 'static) -> Self {
+        Self { make: Box::new(make), made: Mutex::default() }
+    }
+
+    pub(super) fn of(&self, service: &str) -> Arc<Budget> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(budget) = made.get(service) {
+            return Arc::clone(budget);
+        }
+        let budget = Arc::new((self.make)(service));
+        made.insert(service.to_owned(), Arc::clone(&budget));
+        budget
+    }
+}
+
+impl fmt::Debug for Budgets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).fmt(f)
+    }
+}
