@@ -152,6 +152,12 @@ fn who_asks_for_no_retry_gets_none() {
         assert_eq!(listed(&status), NOWHERE);
         assert_eq!(listed(&status.with_not_processed()), NOWHERE);
     }
+    // gRFC A6: what can't be read says no too.
+    for unreadable in ["-1", "soon", "", "1.5"] {
+        let mut status = Status::unavailable("");
+        status.metadata_mut().append_received("grpc-retry-pushback-ms", unreadable.into());
+        assert_eq!(listed(&status), NOWHERE, "{unreadable:?}");
+    }
 }
 
 #[test]
