@@ -3,10 +3,13 @@
 
 mod per_method;
 mod policy;
+mod retry;
 
 pub(crate) use self::per_method::PerMethod;
 pub(crate) use self::policy::why_not_hedged;
 pub use self::policy::{
     CallPolicy, InvalidPolicies, InvalidServiceConfig, MethodPolicy, Overrides, Policies, PoliciesBuilder,
-    ServiceConfig, Throttle, Throttling,
+    ServiceConfig, Throttling,
 };
+pub use self::retry::{Retry, RetryFuture, RetryLayer};
+pub use crate::raw::{Budget, Throttle};

@@ -141,7 +141,7 @@ impl Call {
         self.body
     }
 
-    pub(super) fn take_body(&mut self) -> Body {
+    pub(crate) fn take_body(&mut self) -> Body {
         std::mem::replace(&mut self.body, Body::Unary(Bytes::new()))
     }
 
@@ -178,6 +178,11 @@ impl Call {
     pub fn with_call_id(mut self, id: NonZeroU128) -> Self {
         self.id = Some(id);
         self
+    }
+
+    /// Gives it an id that its attempts have in common, unless it has one.
+    pub(crate) fn ensure_id(&mut self) {
+        self.id.get_or_insert_with(rand::random);
     }
 
     /// Sets what layers say to each other about the call.

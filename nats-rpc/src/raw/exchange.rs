@@ -55,7 +55,7 @@ impl Exchange {
         let epoch = Arc::clone(&to.epoch);
         to.remote.greet(&epoch);
         if call.budget().is_none() && call.method().idempotency() != Idempotency::Unknown {
-            to.remote.budget.deposit();
+            to.remote.budget.deposit(now);
         }
         let limit = frame_limit(epoch.max_payload());
         let message = match call.take_body() {

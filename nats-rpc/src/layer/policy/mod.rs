@@ -9,7 +9,6 @@ mod policies;
 mod resolve;
 mod scopes;
 mod service_config;
-mod throttle;
 
 #[cfg(test)]
 mod tests;
@@ -22,4 +21,3 @@ pub use self::overrides::Overrides;
 pub use self::policies::Policies;
 pub(crate) use self::resolve::why_not_hedged;
 pub use self::service_config::{InvalidServiceConfig, ServiceConfig, Throttling};
-pub use self::throttle::Throttle;

@@ -1,9 +1,8 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::resolve::resolve;
 use super::scopes::Scopes;
-use super::{InvalidServiceConfig, MethodPolicy, Overrides, PoliciesBuilder, ServiceConfig, Throttle};
+use super::{InvalidServiceConfig, MethodPolicy, Overrides, PoliciesBuilder, ServiceConfig, Throttling};
 use crate::layer::PerMethod;
 use crate::spec::Method;
 
@@ -45,8 +44,6 @@ struct Configured {
     overrides: Scopes<Overrides>,
     /// What holds for the methods that were asked for, so that each is warned about once.
     resolved: PerMethod<MethodPolicy>,
-    /// By service: what it is throttled by.
-    throttles: Mutex<HashMap<String, Arc<Throttle>>>,
 }
 
 impl Policies {
@@ -64,8 +61,7 @@ impl Policies {
     }
 
     pub(super) fn of_parts(config: ServiceConfig, overrides: Scopes<Overrides>) -> Self {
-        let (resolved, throttles) = (PerMethod::new(), Mutex::default());
-        Self(Some(Arc::new(Configured { config, overrides, resolved, throttles })))
+        Self(Some(Arc::new(Configured { config, overrides, resolved: PerMethod::new() })))
     }
 
     /// What holds for a method. It looks up names: a layer that asks for each call keeps the answer.
@@ -78,14 +74,10 @@ impl Policies {
         MethodPolicy::clone(&resolved.of(method, || resolve(method, overrides, config)))
     }
 
-    /// What retries and hedges of a method are throttled by, if a service config asks for it: one for each service, as
-    /// gRPC has one for each name of a server.
+    /// How retries and hedges are throttled, if a service config asks for it: each service by itself, as gRPC does each
+    /// name of a server.
     #[must_use]
-    pub fn throttle_of(&self, method: &Method) -> Option<Arc<Throttle>> {
-        let configured = self.0.as_ref()?;
-        let throttling = configured.config.throttling()?;
-        let mut throttles = configured.throttles.lock().unwrap_or_else(PoisonError::into_inner);
-        let throttle = throttles.entry(method.service().to_owned());
-        Some(Arc::clone(throttle.or_insert_with(|| Arc::new(Throttle::new(throttling)))))
+    pub fn throttling(&self) -> Option<Throttling> {
+        self.0.as_ref()?.config.throttling()
     }
 }

@@ -53,7 +53,7 @@ fn without_a_word_the_defaults_hold() {
         assert_eq!((policy.timeout, policy.attempt_timeout, policy.wait_for_ready), (None, None, false));
         assert_eq!((policy.retry, policy.breaker), (RetrySpec::new(), BreakerSpec::new()));
         assert!(policy.hedge.is_off());
-        assert!(policies.throttle_of(&Method::from(&PUT)).is_none());
+        assert!(policies.throttling().is_none());
     }
 }
 
@@ -191,16 +191,6 @@ fn a_timeout_for_many_does_not_cut_streams_off_unless_grpc_says_so() {
     assert_eq!(of(&policies, &WATCH).timeout, Some(secs(1)));
     let policies = built(Policies::builder().with_service_config(config(r#""timeout": "1s""#, ALL)));
     assert_eq!(of(&policies, &WATCH).timeout, Some(secs(1)));
-}
-
-#[test]
-fn each_service_has_a_throttle_that_clones_share() {
-    let json = r#"{ "retryThrottling": { "maxTokens": 2, "tokenRatio": 0.1 } }"#;
-    let policies = Policies::from_service_config(json).unwrap();
-    let throttle = |spec: &'static Spec| policies.clone().throttle_of(&Method::from(spec)).unwrap();
-    throttle(&PUT).failed();
-    assert!(!throttle(&GET).allows());
-    assert!(policies.throttle_of(&Method::dynamic("b.B", "Put", Kind::Unary)).unwrap().allows());
 }
 
 #[test]

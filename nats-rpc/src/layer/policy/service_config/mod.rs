@@ -94,7 +94,7 @@ const WITHOUT_USE: &[&str] = &["loadBalancingConfig", "loadBalancingPolicy", "he
 /// [service config]: https://github.com/grpc/grpc-proto/blob/master/grpc/service_config/service_config.proto
 /// [gRFC A6]: https://github.com/grpc/proposal/blob/master/A6-client-retries.md
 /// [gRFC A21]: https://github.com/grpc/proposal/blob/master/A21-service-config-error-handling.md
-/// [`Throttle`]: super::Throttle
+/// [`Throttle`]: crate::layer::Throttle
 #[derive(Debug, Clone, Default)]
 pub struct ServiceConfig {
     methods: Scopes<Overrides>,

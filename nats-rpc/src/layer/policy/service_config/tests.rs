@@ -191,7 +191,7 @@ fn throttling_rule_2_the_ratio_is_above_0_with_three_decimal_places() {
     refuses(throttling, "retryThrottling.tokenRatio", &["", "0", "-0.1", "\"0.1\"", "0.0009", "null"]);
     for (given, thousandths) in [("0.5466", 546), ("0.1", 100), ("1", 1000), ("0.001", 1)] {
         let config = ServiceConfig::parse(&throttling("tokenRatio", given)).unwrap();
-        assert_eq!(config.throttling().unwrap().token_ratio_in_thousandths(), thousandths, "{given}");
+        assert_eq!(config.throttling().unwrap().token_ratio(), f64::from(thousandths) / 1000.0, "{given}");
     }
 }
 

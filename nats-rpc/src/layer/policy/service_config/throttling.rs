@@ -1,6 +1,7 @@
 use super::fields::{Fields, Node};
 use super::notes::Notes;
 use super::number;
+use crate::raw::Throttle;
 
 const KNOWN: &[&str] = &["maxTokens", "tokenRatio"];
 
@@ -22,10 +23,16 @@ impl Throttling {
         self.max_tokens
     }
 
-    /// How many tokens a success gives, in thousandths: gRPC ignores further decimal places.
+    /// How many tokens a success gives, to three decimal places.
     #[must_use]
-    pub const fn token_ratio_in_thousandths(&self) -> u32 {
-        self.token_ratio
+    pub fn token_ratio(&self) -> f64 {
+        f64::from(self.token_ratio) / 1000.0
+    }
+
+    /// What throttles one service so.
+    #[must_use]
+    pub fn throttle(&self) -> Throttle {
+        Throttle::new(self.max_tokens, self.token_ratio())
     }
 }
 

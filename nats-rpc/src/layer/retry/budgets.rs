@@ -1,0 +1,39 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::layer::Throttling;
+use crate::raw::Budget;
+
+/// The budget of each service that is called.
+pub(super) struct Budgets {
+    make: Box<dyn Fn(&str) -> Budget + Send + Sync>,
+    made: Mutex<HashMap<String, Arc<Budget>>>,
+}
+
+impl Budgets {
+    pub(super) fn new(make: impl Fn(&str) -> Budget + Send + Sync + 'static) -> Self {
+        Self { make: Box::new(make), made: Mutex::default() }
+    }
+
+    /// The budget of a service, with a throttle if it should have one and has none of its own.
+    pub(super) fn of(&self, service: &str, throttling: Option<Throttling>) -> Arc<Budget> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(budget) = made.get(service) {
+            return Arc::clone(budget);
+        }
+        let mut budget = (self.make)(service);
+        if let (None, Some(throttling)) = (budget.throttle(), throttling) {
+            budget = budget.with_throttle(throttling.throttle());
+        }
+        let budget = Arc::new(budget);
+        made.insert(service.to_owned(), Arc::clone(&budget));
+        budget
+    }
+}
+
+impl fmt::Debug for Budgets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).fmt(f)
+    }
+}

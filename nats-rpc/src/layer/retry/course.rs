@@ -1,0 +1,118 @@
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempts::{Attempts, Bounds};
+use super::kept::Kept;
+use super::layer::RetryLayer;
+use super::rules::Rules;
+use crate::call::Context;
+use crate::layer::PerMethod;
+use crate::raw::{Budget, Call, Throttle};
+use crate::spec::Idempotency;
+use crate::status::Status;
+
+/// What retries go by, for each method that is called.
+#[derive(Debug)]
+pub(super) struct Methods {
+    settings: RetryLayer,
+    known: PerMethod<OfMethod>,
+}
+
+/// The same for one method.
+#[derive(Debug)]
+struct OfMethod {
+    rules: Rules,
+    timeout: Option<Duration>,
+    budget: Arc<Budget>,
+}
+
+/// A call on its way, from one attempt to the next.
+#[derive(Debug)]
+pub(super) struct Course {
+    method: Arc<OfMethod>,
+    kept: Kept,
+    attempts: Attempts,
+}
+
+impl Methods {
+    pub(super) fn new(settings: RetryLayer) -> Self {
+        Self { settings, known: PerMethod::new() }
+    }
+
+    /// Begins a call. Returns its first attempt too.
+    pub(super) fn start(&self, mut call: Call) -> (Call, Course) {
+        let method = call.method();
+        let method = self.known.of(method, || {
+            let policy = self.settings.policies.of(method);
+            let throttling = self.settings.policies.throttling();
+            let budget = self.settings.budgets.of(method.service(), throttling);
+            OfMethod { rules: Rules::new(method, &policy), timeout: policy.timeout, budget }
+        });
+        // All attempts are within this time.
+        let now = call.start(method.timeout);
+        method.budget.deposit(now);
+        call = call.with_budget(Arc::clone(&method.budget));
+        if method.rules.idempotency == Idempotency::Idempotent {
+            // The service may remember what it has done for it.
+            call.ensure_id();
+        }
+        let kept = Kept::new(call, self.settings.replay_buffer);
+        let mut course = Course { method, kept, attempts: Attempts::new() };
+        (course.attempt(now), course)
+    }
+}
+
+impl Course {
+    /// The call for the current attempt, which is made now.
+    pub(super) fn attempt(&mut self, now: Instant) -> Call {
+        let before = self.attempts.before();
+        if before > 0 {
+            self.kept.call.ensure_id();
+        }
+        let mut call = self.kept.attempt();
+        let context = call.context_mut();
+        if before > 0 {
+            *context = mem::take(context).with_attempt(before);
+        }
+        if let Some(deadline) = self.rules().attempt_timeout.and_then(|timeout| now.checked_add(timeout)) {
+            context.limit(deadline);
+        }
+        call
+    }
+
+    /// The current attempt has failed. Returns after which time there is another one, if there is.
+    pub(super) fn failed(&mut self, failure: &Status) -> Option<Duration> {
+        let rules = self.rules();
+        let bounds = Bounds {
+            is_repeatable: self.kept.rewind(),
+            deadline: self.context().deadline(),
+            budget: &self.method.budget,
+        };
+        let delay = self.attempts.failed(failure, &rules, bounds)?;
+        let method = self.kept.call.method();
+        tracing::debug!(%method, before = self.attempts.before(), ?delay, %failure, "the call is made again");
+        Some(delay)
+    }
+
+    /// An attempt has begun to answer: the caller may know of it.
+    pub(super) fn succeeded(&self) {
+        self.kept.commit();
+        self.method.budget.throttle().into_iter().for_each(Throttle::succeeded);
+    }
+
+    /// What the call fails with when this was the last attempt.
+    pub(super) fn end(&self, failure: Status) -> Status {
+        self.attempts.end(failure)
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        self.kept.call.context()
+    }
+
+    fn rules(&self) -> Rules {
+        self.method.rules.of(&self.kept.call)
+    }
+}

@@ -1,0 +1,97 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::course::Course;
+use super::pause::Pause;
+use super::service::Shared;
+use crate::raw::{Call, Reply};
+use crate::status::{BoxError, Status};
+
+pin_project! {
+    /// A call that is made again when it fails, where that may be and helps. Made by [`Retry`](super::Retry).
+    #[must_use = "a call's answer is in its future"]
+    pub struct RetryFuture<S: Service<Call>> {
+        #[pin]
+        state: State<S::Future>,
+        // `None` once it has ended.
+        course: Option<Course>,
+        shared: Arc<Shared<S>>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Attempt { #[pin] future: F },
+        // After the last attempt has failed. `None`: without waiting.
+        Pause { pause: Option<Pause>, failure: Status },
+        Over,
+    }
+}
+
+impl<S: Service<Call>> RetryFuture<S> {
+    pub(super) fn new(first: S::Future, course: Course, shared: Arc<Shared<S>>) -> Self {
+        Self { state: State::Attempt { future: first }, course: Some(course), shared }
+    }
+}
+
+impl<S> Future for RetryFuture<S>
+where
+    S: Service<Call, Response = Reply, Error: Into<BoxError>> + Clone,
+{
+    type Output = Result<Reply, Status>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let course = this.course.as_mut().expect("a call was polled after it had ended");
+        let outcome = loop {
+            match this.state.as_mut().project() {
+                StateProjection::Attempt { future } => match ready!(future.poll(cx)) {
+                    Ok(reply) => {
+                        course.succeeded();
+                        break Ok(reply);
+                    }
+                    Err(error) => {
+                        let failure = Status::from_error(error.into());
+                        // What it holds, a place in a limit for example, may be what the next one needs.
+                        this.state.set(State::Over);
+                        let Some(delay) = course.failed(&failure) else { break Err(course.end(failure)) };
+                        let pause = (delay > Duration::ZERO).then(|| Pause::new(delay, course.context()));
+                        this.state.set(State::Pause { pause, failure });
+                    }
+                },
+                StateProjection::Pause { pause, failure } => {
+                    if let Some(pause) = pause
+                        && let Err(given_up) = ready!(Pin::new(pause).poll(cx))
+                    {
+                        break Err(given_up);
+                    }
+                    let mut service = this.shared.prototype.clone();
+                    let Poll::Ready(Ok(())) = service.poll_ready(cx) else {
+                        break Err(course.end(failure.clone()));
+                    };
+                    let future = service.call(course.attempt(Instant::now()));
+                    this.state.set(State::Attempt { future });
+                }
+                StateProjection::Over => unreachable!("its course has ended with it"),
+            }
+        };
+        this.state.set(State::Over);
+        *this.course = None;
+        Poll::Ready(outcome)
+    }
+}
+
+impl<S: Service<Call>> fmt::Debug for RetryFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryFuture").field("course", &self.course).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+mod attempts;
+mod backoff;
+mod budgets;
+mod course;
+mod decision;
+mod future;
+mod kept;
+mod layer;
+mod pause;
+mod replay;
+mod rules;
+mod service;
+
+pub use self::future::RetryFuture;
+pub use self::layer::RetryLayer;
+pub use self::service::Retry;
