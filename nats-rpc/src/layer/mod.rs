@@ -2,11 +2,13 @@
 //! sides.
 
 mod deadline;
+mod fault;
 mod hedge;
 mod per_method;
 mod policy;
 
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
+pub use self::fault::{Fault, FaultFuture, FaultLayer};
 pub use self::hedge::{Hedge, HedgeFuture, HedgeLayer};
 pub(crate) use self::per_method::PerMethod;
 pub use self::policy::{CallPolicy, MethodPolicy, Policies};
