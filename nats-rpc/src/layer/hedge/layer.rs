@@ -25,7 +25,7 @@ use crate::raw::Budget;
 /// | attempts | 2 ([`HedgeSpec::with_max_attempts`](crate::spec::HedgeSpec::with_max_attempts)) |
 /// | time to the next attempt | the 95th percentile of the method's latest answers, from 100 answers on; counts fade with a half-life of 10 s. Or a fixed delay. Timers have a resolution of 1 ms |
 /// | paid from | 20 % of the calls and 10 a second, together with the layers around and the channel |
-/// | suppressed | while more than 10 % of at least 20 attempts fail: what is overloaded needs fewer calls, not more |
+/// | suppressed | while the service answers more than 10 % of at least 20 attempts with a code that says that it is not well: it needs fewer calls then, not more. That attempts hang does not count |
 ///
 /// A queue group chooses the instance, so with N instances a hedge reaches the slow one again once in N times: with two
 /// instances half of the hedges are in vain, with ten a tenth.

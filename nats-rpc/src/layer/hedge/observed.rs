@@ -51,21 +51,25 @@ impl Observed {
         self.record(took);
     }
 
-    /// An attempt failed in a way that is not the caller's fault.
+    /// An attempt was answered with a failure that is not the caller's fault.
     pub(super) fn failed(&self, now: Instant) {
         self.fade(now);
         self.attempts.fetch_add(SAMPLE.into(), Ordering::Relaxed);
         self.failures.fetch_add(SAMPLE.into(), Ordering::Relaxed);
     }
 
-    /// An attempt was cut off after so long, when another one had won, or nobody wanted the answer any more.
+    /// An attempt was cut off after so long: another one had won, its time was over, or nobody wanted the answer any
+    /// more.
     ///
-    /// All that is known is that it takes longer. Where that is longer than the percentile it counts: without those
-    /// that lose to their hedges, the percentile would fall and fall.
+    /// All that is known is that it takes longer. If that is longer than the percentile it counts as just that: were those
+    /// that lose to their hedges left out, the percentile would fall and fall; and it would rise and rise with an instance
+    /// that hangs, if they counted for more.
     pub(super) fn cut_off(&self, after: Duration, now: Instant) {
-        if self.percentile().is_some_and(|percentile| after >= percentile) {
+        if let Some(percentile) = self.percentile()
+            && after >= percentile
+        {
             self.fade(now);
-            self.record(after);
+            self.record(percentile);
         }
     }
 
@@ -176,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_lose_keep_the_percentile_up() {
+    fn those_that_are_cut_off_keep_the_percentile_where_it_is() {
         let now = Instant::now();
         let observed = Observed::new(95, now);
         hundred(&observed, now);
@@ -184,6 +188,9 @@ mod tests {
             (1..=95).for_each(|n| observed.answered(MS * n, now));
             (0..5).for_each(|_| observed.cut_off(MS * 98, now));
         }
+        about(observed.percentile(), MS * 95);
+        // Nor do those that hang move it, however many.
+        (0..10_000).for_each(|_| observed.cut_off(MS * 5000, now));
         about(observed.percentile(), MS * 95);
         // Those that were given up early say nothing.
         (0..10_000).for_each(|_| observed.cut_off(MS, now));

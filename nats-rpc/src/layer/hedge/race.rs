@@ -143,7 +143,7 @@ impl<S: Service<Call> + Clone> Source<S> {
             return None;
         }
         self.rules.begin(&mut call, plan.made(now), now);
-        let sample = Sample::new(&self.observed, now, call.context().deadline());
+        let sample = Sample::new(&self.observed, now);
         Some(Box::pin(Sampled::new(Oneshot::new(self.service.clone(), call), sample)))
     }
 }

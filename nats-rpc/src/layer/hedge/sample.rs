@@ -10,15 +10,9 @@ use super::observed::Observed;
 use crate::raw::Reply;
 use crate::status::{BoxError, Code, CodeSet, Reason, Status};
 
-/// What says that a service is not well. All else is the caller's affair, and an answer like any other.
-const FAILURES: CodeSet = CodeSet::of(&[
-    Code::Unavailable,
-    Code::DeadlineExceeded,
-    Code::ResourceExhausted,
-    Code::Internal,
-    Code::Unknown,
-    Code::DataLoss,
-]);
+/// What a service says that is not well. All else is the caller's affair, and an answer like any other.
+const FAILURES: CodeSet =
+    CodeSet::of(&[Code::Unavailable, Code::ResourceExhausted, Code::Internal, Code::Unknown, Code::DataLoss]);
 
 pin_project! {
     /// One attempt, of which something is recorded whatever becomes of it.
@@ -54,14 +48,13 @@ where
 pub(super) struct Sample {
     observed: Arc<Observed>,
     began: Instant,
-    deadline: Option<Instant>,
     ended: bool,
 }
 
 impl Sample {
-    /// Of an attempt that begins now and may take until `deadline`.
-    pub(super) fn new(observed: &Arc<Observed>, began: Instant, deadline: Option<Instant>) -> Self {
-        Self { observed: Arc::clone(observed), began, deadline, ended: false }
+    /// Of an attempt that begins now.
+    pub(super) fn new(observed: &Arc<Observed>, began: Instant) -> Self {
+        Self { observed: Arc::clone(observed), began, ended: false }
     }
 
     fn ended(&mut self, outcome: &Result<Reply, Status>) {
@@ -69,6 +62,10 @@ impl Sample {
         let now = Instant::now();
         match outcome {
             Err(status) if says_nothing(status) => {}
+            // Hedging is for those that hang, so that one does is no reason to stop it.
+            Err(status) if status.code() == Code::DeadlineExceeded => {
+                self.observed.cut_off(now - self.began, now);
+            }
             Err(status) if FAILURES.contains(status.code()) => self.observed.failed(now),
             Ok(_) | Err(_) => self.observed.answered(now - self.began, now),
         }
@@ -83,13 +80,8 @@ fn says_nothing(status: &Status) -> bool {
 
 impl Drop for Sample {
     fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
-        let now = Instant::now();
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
-            self.observed.failed(now);
-        } else {
+        if !self.ended {
+            let now = Instant::now();
             self.observed.cut_off(now - self.began, now);
         }
     }

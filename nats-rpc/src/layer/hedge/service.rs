@@ -110,7 +110,7 @@ where
             plan.stop();
         }
         rules.begin(&mut call, 0, now);
-        let sample = Sample::new(&observed, now, call.context().deadline());
+        let sample = Sample::new(&observed, now);
         let first = Sampled::new(self.inner.call(call), sample);
         let source = Source { service: self.inner.clone(), call: template, rules, observed, budget };
         HedgeFuture::race(Race::new(first, plan, source))

@@ -230,17 +230,22 @@ async fn a_service_that_fails_gets_no_more_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_after_its_deadline_has_failed() {
-    let mut answers = vec![Answer::Hangs; 25];
-    answers.push(Answer::Ok(DELAY * 3));
+async fn those_that_hang_neither_stop_it_nor_move_the_percentile() {
+    let mut answers = vec![Answer::Ok(MS * 20); 160];
+    answers.extend(vec![Answer::Hangs; 60]);
+    answers.extend([Answer::Hangs, Answer::Ok(MS)]);
     let (service, log) = scripted(answers);
     let mut service = ServiceBuilder::new().layer(HedgeLayer::new()).service(service);
-    for _ in 0..25 {
-        let call = call().with_timeout(DELAY / 2);
-        assert!(timeout(DELAY, service.ready().await.unwrap().call(call)).await.is_err());
+    warm_up(&mut service, 160).await;
+    while log.attempts() < 220 {
+        let call = service.ready().await.unwrap().call(call_by_percentile());
+        assert!(timeout(MS * 300, call).await.is_err());
     }
-    service.ready().await.unwrap().call(call()).await.unwrap();
-    assert_eq!(log.attempts(), 26, "no hedge");
+    let start = Instant::now();
+    let given = service.ready().await.unwrap().call(call_by_percentile()).await.unwrap();
+    assert_eq!(winner(given), 221);
+    let waited = start.elapsed() - MS;
+    assert!(waited >= MS * 20 && waited <= MS * 21, "{waited:?}");
 }
 
 #[tokio::test(start_paused = true)]
