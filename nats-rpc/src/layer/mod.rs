@@ -1,10 +1,16 @@
 //! Layers for calls: tower layers over [`raw::Call`](crate::raw::Call) and [`raw::Reply`](crate::raw::Reply), for both
 //! sides.
 
+mod deadline;
+mod fault;
+mod hedge;
 mod per_method;
 mod policy;
 mod retry;
 
+pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
+pub use self::fault::{Fault, FaultFuture, FaultLayer};
+pub use self::hedge::{Hedge, HedgeFuture, HedgeLayer};
 pub(crate) use self::per_method::PerMethod;
 pub(crate) use self::policy::why_not_hedged;
 pub use self::policy::{

@@ -1,0 +1,135 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Buckets per power of two, as a power of two: a bucket is at most a 32nd of its values wide.
+const PRECISION: u32 = 5;
+const PER_POWER: u64 = 1 << PRECISION;
+/// What takes longer than 67 s is counted as 67 s.
+const LARGEST: u64 = (1 << 26) - 1;
+const BUCKETS: usize = index(LARGEST) + 1;
+
+/// A sample counts so much, so that it fades over several halvings instead of vanishing in one.
+pub(super) const SAMPLE: u32 = 64;
+
+/// How often calls took how long, in microseconds: of fixed size, and recorded without a lock.
+///
+/// Buckets are log-linear as in `HdrHistogram`: one for each value up to 64, then twice as wide with every power of two. So
+/// a percentile is at most 3.2 % above the value that was recorded, and never below it.
+pub(super) struct Histogram([AtomicU32; BUCKETS]);
+
+impl Histogram {
+    pub(super) fn new() -> Self {
+        Self([const { AtomicU32::new(0) }; BUCKETS])
+    }
+
+    pub(super) fn record(&self, micros: u64) {
+        self.0[index(micros.min(LARGEST))].fetch_add(SAMPLE, Ordering::Relaxed);
+    }
+
+    /// Halves what every sample counts, so many times. What is recorded meanwhile is kept.
+    pub(super) fn halve(&self, times: u32) {
+        for bucket in &self.0 {
+            let count = bucket.load(Ordering::Relaxed);
+            if count != 0 {
+                bucket.fetch_sub(count - count.checked_shr(times).unwrap_or(0), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The time that so many percent of the samples stayed within. `None`: there are not `at_least` samples.
+    pub(super) fn percentile(&self, percent: u8, at_least: u64) -> Option<u64> {
+        let counts = || self.0.iter().map(|bucket| u64::from(bucket.load(Ordering::Relaxed)));
+        let total: u64 = counts().sum();
+        if total == 0 || total < at_least * u64::from(SAMPLE) {
+            return None;
+        }
+        let rank = (total * u64::from(percent)).div_ceil(100);
+        let mut below = 0;
+        let bucket = counts().position(|count| {
+            below += count;
+            below >= rank
+        });
+        // It is only missing if the counts were halved between the two looks.
+        bucket.map(highest)
+    }
+}
+
+/// The bucket of a value.
+const fn index(value: u64) -> usize {
+    let shift = (u64::BITS - value.leading_zeros()).saturating_sub(PRECISION + 1);
+    (shift as u64 * PER_POWER + (value >> shift)) as usize
+}
+
+/// The largest value of a bucket.
+const fn highest(bucket: usize) -> u64 {
+    let bucket = bucket as u64;
+    if bucket < 2 * PER_POWER {
+        return bucket;
+    }
+    let shift = bucket / PER_POWER - 1;
+    ((bucket % PER_POWER + PER_POWER + 1) << shift) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+    use super::{BUCKETS, Histogram, LARGEST, highest, index};
+
+    fn micros() -> impl Strategy<Value = u64> {
+        prop_oneof![0..200_u64, 0..100_000_u64, 0..=LARGEST, any::<u64>()]
+    }
+
+    proptest! {
+        /// Against what sorting all samples gives.
+        #[test]
+        fn a_percentile_is_what_was_recorded_or_up_to_a_32nd_more(
+            mut samples in vec(micros(), 1..400),
+            percent in 1..=100_u8,
+        ) {
+            let histogram = Histogram::new();
+            samples.iter().for_each(|sample| histogram.record(*sample));
+            samples.sort_unstable();
+            let exact = samples[(samples.len() * usize::from(percent)).div_ceil(100) - 1].min(LARGEST);
+            let given = histogram.percentile(percent, 1).expect("there are samples");
+            prop_assert!(given >= exact && given - exact <= exact / 32, "{} for {}", given, exact);
+        }
+
+        #[test]
+        fn a_value_is_in_a_bucket_that_ends_where_the_next_one_begins(value in 0..=LARGEST) {
+            let bucket = index(value);
+            prop_assert!(bucket < BUCKETS && value <= highest(bucket));
+            prop_assert!(bucket == 0 || highest(bucket - 1) < value);
+            prop_assert_eq!(index(highest(bucket)), bucket);
+        }
+
+        #[test]
+        fn halving_changes_no_percentile_of_what_was_recorded_before(
+            samples in vec(micros(), 100..200),
+            percent in 1..=100_u8,
+        ) {
+            let histogram = Histogram::new();
+            samples.iter().for_each(|sample| histogram.record(*sample));
+            let before = histogram.percentile(percent, 1);
+            histogram.halve(3);
+            prop_assert_eq!(histogram.percentile(percent, 1), before);
+        }
+    }
+
+    #[test]
+    fn old_samples_fade_until_there_are_too_few() {
+        let histogram = Histogram::new();
+        assert_eq!(histogram.percentile(95, 0), None);
+        (0..200).for_each(|_| histogram.record(1000));
+        assert_eq!(histogram.percentile(95, 201), None);
+        histogram.halve(1);
+        assert_eq!(histogram.percentile(95, 101), None);
+        let old = histogram.percentile(95, 100).expect("they count half, as 100");
+        assert!((1000..1032).contains(&old), "{old}");
+        // What is newer counts more: 10 samples are more than 5 % of 100 + 10.
+        (0..10).for_each(|_| histogram.record(9000));
+        assert!(histogram.percentile(95, 100).is_some_and(|new| new >= 9000));
+        histogram.halve(200);
+        assert_eq!(histogram.percentile(95, 0), None);
+    }
+}

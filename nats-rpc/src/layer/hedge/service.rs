@@ -1,0 +1,127 @@
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::future::HedgeFuture;
+use super::observed::Observed;
+use super::plan::Plan;
+use super::race::{Race, Source};
+use super::rules::Rules;
+use super::sample::{Sample, Sampled};
+use crate::layer::{PerMethod, Policies};
+use crate::raw::{Body, Budget, Call, Reply};
+use crate::spec::Idempotency;
+use crate::status::{BoxError, Status};
+
+/// Sends calls again before their first answer; what [`HedgeLayer`](super::HedgeLayer) makes of a service.
+///
+/// Clones share what they know of methods.
+#[derive(Debug, Clone)]
+pub struct Hedge<S> {
+    inner: S,
+    settings: Arc<Settings>,
+}
+
+pub(super) struct Settings {
+    policies: Policies,
+    percentile: u8,
+    budget: Arc<Budget>,
+    methods: PerMethod<Hedged>,
+}
+
+/// A method without side effects.
+struct Hedged {
+    rules: Rules,
+    /// Only of those that are ever hedged.
+    observed: OnceLock<Arc<Observed>>,
+}
+
+impl<S> Hedge<S> {
+    pub(super) fn new(inner: S, settings: Settings) -> Self {
+        Self { inner, settings: Arc::new(settings) }
+    }
+}
+
+impl Settings {
+    pub(super) fn new(policies: Policies, percentile: u8, budget: Arc<Budget>) -> Self {
+        Self { policies, percentile, budget, methods: PerMethod::new() }
+    }
+
+    /// How a call is hedged, if it is.
+    fn of(&self, call: &Call) -> Option<(Rules, Arc<Observed>)> {
+        let method = call.method();
+        if method.idempotency() != Idempotency::NoSideEffects || matches!(call.body(), Body::Stream(_)) {
+            return None;
+        }
+        let hedged = self.methods.of(method, || {
+            let policy = self.policies.of(method);
+            let rules = Rules { spec: policy.hedge, attempt_timeout: policy.attempt_timeout };
+            Hedged { rules, observed: OnceLock::new() }
+        });
+        let rules = hedged.rules.for_call(call);
+        if rules.spec.is_off() {
+            return None;
+        }
+        let new = || Arc::new(Observed::new(self.percentile, Instant::now()));
+        Some((rules, Arc::clone(hedged.observed.get_or_init(new))))
+    }
+
+    /// What pays for further attempts, in which the call is then entered.
+    fn budget(&self, call: Call) -> (Call, Arc<Budget>) {
+        if let Some(budget) = call.budget() {
+            let budget = Arc::clone(budget);
+            return (call, budget);
+        }
+        self.budget.deposit();
+        (call.with_budget(Arc::clone(&self.budget)), Arc::clone(&self.budget))
+    }
+}
+
+impl<S> Service<Call> for Hedge<S>
+where
+    S: Service<Call, Response = Reply, Error: Into<BoxError>> + Clone,
+{
+    type Response = Reply;
+    type Error = Status;
+    type Future = HedgeFuture<S>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        self.inner.poll_ready(cx).map_err(|error| Status::from_error(error.into()))
+    }
+
+    fn call(&mut self, call: Call) -> HedgeFuture<S> {
+        let Some((rules, observed)) = self.settings.of(&call) else {
+            return HedgeFuture::single(self.inner.call(call));
+        };
+        let (mut call, budget) = self.settings.budget(call);
+        if call.call_id().is_none() {
+            call = call.with_call_id(rand::random());
+        }
+        let now = call.start(call.method().timeout());
+        let Some(template) = call.try_clone() else {
+            return HedgeFuture::single(self.inner.call(call));
+        };
+        let delay = rules.spec.delay().or_else(|| observed.percentile());
+        let mut plan = Plan::new(rules, delay, now, call.context().deadline());
+        if observed.is_failing() {
+            plan.stop();
+        }
+        rules.begin(&mut call, 0, now);
+        let sample = Sample::new(&observed, now);
+        let first = Sampled::new(self.inner.call(call), sample);
+        let source = Source { service: self.inner.clone(), call: template, rules, observed, budget };
+        HedgeFuture::race(Race::new(first, plan, source))
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("percentile", &self.percentile)
+            .field("methods", &self.methods)
+            .finish_non_exhaustive()
+    }
+}
