@@ -4,6 +4,7 @@
 mod deadline;
 mod fault;
 mod hedge;
+mod overload;
 mod per_method;
 mod policy;
 mod retry;
@@ -11,6 +12,9 @@ mod retry;
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 pub use self::fault::{Fault, FaultFuture, FaultLayer};
 pub use self::hedge::{Hedge, HedgeFuture, HedgeLayer};
+pub use self::overload::{
+    GradientLimit, Limit, Overload, OverloadFuture, OverloadLayer, OverloadStats, Rejected,
+};
 pub(crate) use self::per_method::PerMethod;
 pub(crate) use self::policy::why_not_hedged;
 pub use self::policy::{
