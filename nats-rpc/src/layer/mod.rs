@@ -5,6 +5,7 @@ mod deadline;
 mod fault;
 mod hedge;
 mod overload;
+mod breaker;
 mod per_method;
 mod policy;
 mod retry;
@@ -14,6 +15,9 @@ pub use self::fault::{Fault, FaultFuture, FaultLayer};
 pub use self::hedge::{Hedge, HedgeFuture, HedgeLayer};
 pub use self::overload::{
     GradientLimit, Limit, Overload, OverloadFuture, OverloadLayer, OverloadStats, Rejected,
+pub use self::breaker::{
+    Breaker, BreakerCause, BreakerChange, BreakerFuture, BreakerHandle, BreakerLayer, BreakerState,
+    CircuitHandle,
 };
 pub(crate) use self::per_method::PerMethod;
 pub(crate) use self::policy::why_not_hedged;

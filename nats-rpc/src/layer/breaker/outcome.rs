@@ -1,0 +1,94 @@
+use crate::raw::Reply;
+use crate::status::{Code, Origin, Reason, Status};
+
+/// What a call came to, for a circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It succeeded.
+    Success,
+    /// It failed, and the service is to blame.
+    Failure,
+    /// The service has too much to do: no reason to open, and none to send it more.
+    Busy,
+    /// The service answered that the caller is to blame: it is not counted, but shows that the service works.
+    CallersFault,
+    /// It says nothing of the service.
+    Nothing,
+}
+
+impl Outcome {
+    pub(super) fn of(result: &Result<Reply, Status>) -> Self {
+        let Err(status) = result else { return Self::Success };
+        // It never left, or nobody was there to take it.
+        if status.is_not_processed() && status.origin() != Origin::Remote {
+            return Self::Nothing;
+        }
+        match status.code() {
+            Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::DataLoss => {
+                Self::Failure
+            }
+            Code::ResourceExhausted if status.reason() != Some(Reason::TooLarge) => Self::Busy,
+            Code::Cancelled => Self::Nothing,
+            _ if status.is_not_processed() => Self::Nothing,
+            _ => Self::CallersFault,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+    use crate::status::{Code, Origin, Reason, Status};
+
+    fn of(status: Status) -> Outcome {
+        Outcome::of(&Err(status))
+    }
+
+    #[test]
+    fn the_service_is_to_blame_for_five_codes_only() {
+        for number in 1..=16 {
+            let code = Code::from_number(number);
+            let expected = match code {
+                Code::Unavailable
+                | Code::DeadlineExceeded
+                | Code::Internal
+                | Code::Unknown
+                | Code::DataLoss => Outcome::Failure,
+                Code::ResourceExhausted => Outcome::Busy,
+                Code::Cancelled => Outcome::Nothing,
+                _ => Outcome::CallersFault,
+            };
+            let status = Status::new(code, "").with_origin(Origin::Remote);
+            assert_eq!(of(status), expected, "{code}");
+            let unsent = Status::new(code, "").with_not_processed();
+            assert_eq!(of(unsent), Outcome::Nothing, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_proves_that_nobody_was_reached_says_nothing() {
+        for reason in [Reason::NotConnected, Reason::NoResponders] {
+            let status = Status::transport("").with_reason(reason).with_not_processed();
+            assert_eq!(of(status), Outcome::Nothing);
+        }
+        // An instance that was lost with the call is another matter.
+        assert_eq!(of(Status::transport("")), Outcome::Failure);
+    }
+
+    #[test]
+    fn refusals_of_an_instance_count_by_their_codes() {
+        let refused = |code| Status::new(code, "").with_origin(Origin::Remote).with_not_processed();
+        assert_eq!(of(refused(Code::Unavailable)), Outcome::Failure);
+        assert_eq!(of(refused(Code::DeadlineExceeded)), Outcome::Failure);
+        assert_eq!(of(refused(Code::ResourceExhausted)), Outcome::Busy);
+        assert_eq!(of(refused(Code::Unimplemented)), Outcome::Nothing);
+        let too_large = refused(Code::ResourceExhausted).with_reason(Reason::TooLarge);
+        assert_eq!(of(too_large), Outcome::Nothing);
+    }
+
+    #[test]
+    fn an_answer_that_is_too_large_is_an_answer() {
+        let status = Status::resource_exhausted("").with_reason(Reason::TooLarge);
+        assert_eq!(of(status), Outcome::CallersFault);
+    }
+}

@@ -1,0 +1,126 @@
+//! A breaker between a channel and a server: what it makes of what really comes back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use nats_rpc::codegen::{HandlerFuture, Service};
+use nats_rpc::layer::{Breaker, BreakerLayer, BreakerState};
+use nats_rpc::raw::{Body, Call, Reply, ReplyBody};
+use nats_rpc::server::RpcService;
+use nats_rpc::transport::memory::Broker;
+use nats_rpc::{Channel, Code, Kind, Metadata, Reason, Server, ServiceSpec, Spec, Status};
+use tower::{Layer, ServiceExt};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+static MOODY: ServiceSpec = ServiceSpec::new("test.Moody", &[Spec::new("test.Moody", "Ask", 0, Kind::Unary)]);
+
+const ANSWERS: u8 = 0;
+const FAILS: u8 = 1;
+const HANGS: u8 = 2;
+
+#[derive(Clone, Default)]
+struct Moody {
+    mood: Arc<AtomicU8>,
+    asked: Arc<AtomicU32>,
+}
+
+impl Service<Call> for Moody {
+    type Response = Reply;
+    type Error = Status;
+    type Future = HandlerFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> HandlerFuture {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let mood = self.mood.load(Ordering::Relaxed);
+        Box::pin(async move {
+            match (mood, call.into_body()) {
+                (ANSWERS, Body::Unary(message)) => {
+                    let body = ReplyBody::Unary { message, trailers: Metadata::new() };
+                    Ok(Reply::new(Metadata::new(), body))
+                }
+                (HANGS, _) => std::future::pending().await,
+                _ => Err(Status::unavailable("not today")),
+            }
+        })
+    }
+}
+
+impl RpcService for Moody {
+    const SPEC: &'static ServiceSpec = &MOODY;
+}
+
+/// How many of so many calls end with a code and a reason.
+async fn calls(client: &Breaker<Channel>, count: usize, code: Code, reason: Option<Reason>) -> usize {
+    let mut counted = 0;
+    for _ in 0..count {
+        let call = Call::new(MOODY.method(0), Body::Unary("?".into()));
+        let ended = match client.clone().oneshot(call).await {
+            Ok(_) => (Code::Ok, None),
+            Err(status) => (status.code(), status.reason()),
+        };
+        counted += usize::from(ended == (code, reason));
+    }
+    counted
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_fails_is_spared_until_it_answers_again() {
+    let (broker, moody) = (Broker::new(), Moody::default());
+    let server = Server::builder().add_service(moody.clone());
+    let server = server.start(broker.connect().await.unwrap()).await.unwrap();
+    let layer = BreakerLayer::new();
+    let client = layer.layer(Channel::new(broker.connect().await.unwrap()));
+    let circuit = layer.handle().circuit(&MOODY.method(0));
+
+    moody.mood.store(FAILS, Ordering::Relaxed);
+    assert_eq!(calls(&client, 20, Code::Unavailable, None).await, 20);
+    assert_eq!(calls(&client, 100, Code::Unavailable, Some(Reason::CircuitOpen)).await, 100);
+    assert_eq!(moody.asked.load(Ordering::Relaxed), 20);
+    assert!(layer.handle().reachable("test.Moody"));
+
+    moody.mood.store(ANSWERS, Ordering::Relaxed);
+    tokio::time::sleep(SECOND * 6 / 5).await;
+    assert_eq!(calls(&client, 3, Code::Ok, None).await, 3);
+    assert_eq!(circuit.state(), BreakerState::Ramp);
+    tokio::time::sleep(SECOND * 4).await;
+    assert_eq!(calls(&client, 100, Code::Ok, None).await, 100);
+    assert_eq!(circuit.state(), BreakerState::Closed);
+    server.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_hangs_is_spared_too() {
+    let (broker, moody) = (Broker::new(), Moody::default());
+    let server = Server::builder().add_service(moody.clone());
+    let server = server.start(broker.connect().await.unwrap()).await.unwrap();
+    let layer = BreakerLayer::new();
+    let channel = Channel::new(broker.connect().await.unwrap()).with_default_timeout(SECOND / 10);
+    let client = layer.layer(channel);
+    moody.mood.store(HANGS, Ordering::Relaxed);
+    assert_eq!(calls(&client, 20, Code::DeadlineExceeded, None).await, 20);
+    assert_eq!(calls(&client, 100, Code::Unavailable, Some(Reason::CircuitOpen)).await, 100);
+    server.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_not_there_is_called_all_the_same() {
+    let broker = Broker::new();
+    let layer = BreakerLayer::new();
+    let client = layer.layer(Channel::new(broker.connect().await.unwrap()));
+    assert_eq!(calls(&client, 100, Code::Unavailable, Some(Reason::NoResponders)).await, 100);
+    assert!(!layer.handle().reachable("test.Moody"));
+    assert_eq!(layer.handle().circuit(&MOODY.method(0)).state(), BreakerState::Closed);
+
+    let server = Server::builder().add_service(Moody::default());
+    let server = server.start(broker.connect().await.unwrap()).await.unwrap();
+    assert_eq!(calls(&client, 1, Code::Ok, None).await, 1);
+    assert!(layer.handle().reachable("test.Moody"));
+    server.shutdown().await;
+}
