@@ -1,19 +1,19 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
 use tower_service::Service;
 
-use super::carrier::{Carried, Carrier};
+use super::carrier::Carrier;
+use crate::layer::{BreakerHandle, Policies, Stack, StackFuture, StackLayer};
 use crate::raw::{Call, Compression, Reply, Scattered};
-use crate::spec::Kind;
 use crate::status::Status;
 use crate::subject;
 use crate::transport::Connection;
-
-/// The deadline of unary calls that name none: a caller that waits for ever is a bug that hides.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Carries calls over a [`Connection`]; what generated clients run on.
 ///
@@ -30,15 +30,37 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Channel {
-    carrier: Carrier,
-    default_timeout: Option<Duration>,
+    service: Stack<Carrier>,
+    made_of: Arc<(StackLayer, Carrier)>,
 }
 
 impl Channel {
-    /// Creates a channel on a connection. Several channels can share one.
+    /// Creates a channel on a connection, with the [default layers](StackLayer): deadlines, retries, hedging, breakers.
+    /// Several channels can share one connection.
     #[must_use]
     pub fn new(connection: Connection) -> Self {
-        Self { carrier: Carrier::new(connection), default_timeout: Some(DEFAULT_TIMEOUT) }
+        Self::of(StackLayer::new(), Carrier::new(connection))
+    }
+
+    /// Creates a channel that makes each call once: it has deadlines, but no retries, hedging and breakers.
+    #[must_use]
+    pub fn bare(connection: Connection) -> Self {
+        Self::of(StackLayer::bare(), Carrier::new(connection))
+    }
+
+    fn of(layers: StackLayer, carrier: Carrier) -> Self {
+        Self { service: layers.layer(carrier.clone()), made_of: Arc::new((layers, carrier)) }
+    }
+
+    fn change_layers(self, change: impl FnOnce(StackLayer) -> StackLayer) -> Self {
+        let (layers, carrier) = Arc::unwrap_or_clone(self.made_of);
+        Self::of(change(layers), carrier)
+    }
+
+    fn change_carrier(self, change: impl FnOnce(&mut Carrier)) -> Self {
+        let (layers, mut carrier) = Arc::unwrap_or_clone(self.made_of);
+        change(&mut carrier);
+        Self::of(layers, carrier)
     }
 
     /// Connects to the NATS server at `url` and creates a channel on the connection.
@@ -53,74 +75,71 @@ impl Channel {
     /// The connection, for other channels and servers.
     #[must_use]
     pub fn connection(&self) -> &Connection {
-        self.carrier.connection()
+        self.made_of.1.connection()
     }
 
     /// Sets the deadline of unary calls that name none and whose method has none either. Default: 10 s.
     #[must_use]
-    pub fn with_default_timeout(mut self, timeout: Duration) -> Self {
-        self.default_timeout = Some(timeout);
-        self
+    pub fn with_default_timeout(self, timeout: Duration) -> Self {
+        self.change_layers(|layers| layers.with_default_timeout(Some(timeout)))
     }
 
     /// Lets calls without a deadline of their own wait for ever.
     #[must_use]
-    pub fn without_default_timeout(mut self) -> Self {
-        self.default_timeout = None;
-        self
+    pub fn without_default_timeout(self) -> Self {
+        self.change_layers(|layers| layers.with_default_timeout(None))
+    }
+
+    /// Sets what was configured for methods: timeouts, retries, hedging, breakers. Default: what their options say, and
+    /// the defaults of each. Budgets and breakers begin anew.
+    #[must_use]
+    pub fn with_policies(self, policies: Policies) -> Self {
+        self.change_layers(|layers| layers.with_policies(policies))
+    }
+
+    /// Shows and changes the states of the breakers, of which there is one for each method. `None`: it is
+    /// [bare](Self::bare).
+    #[must_use]
+    pub fn breakers(&self) -> Option<BreakerHandle> {
+        self.made_of.0.breakers()
     }
 
     /// Sets the longest message that is received, in bytes. Default: 4 MiB, as in gRPC. A call whose response is longer
     /// ends with RESOURCE_EXHAUSTED, before that is kept.
     #[must_use]
-    pub fn with_max_message(mut self, bytes: usize) -> Self {
-        self.carrier.limits_mut().max_message = bytes;
-        self
+    pub fn with_max_message(self, bytes: usize) -> Self {
+        self.change_carrier(|carrier| carrier.limits_mut().max_message = bytes)
     }
 
     /// Compresses requests of 1 KiB and more. Default: nothing is compressed. A service that can't read it refuses the
     /// call, which is made again as it was, and then gets nothing compressed any more. What services compress is read
     /// in any case.
     #[must_use]
-    pub fn with_compression(mut self, compression: Compression) -> Self {
-        self.carrier.compress(compression);
-        self
+    pub fn with_compression(self, compression: Compression) -> Self {
+        self.change_carrier(|carrier| carrier.compress(compression))
     }
 
     /// Sets how much of a stream of responses may be on its way at once when its reader keeps up, in bytes. Default:
     /// 512 KiB. A reader that stops reading stops the service when as much is waiting.
     #[must_use]
-    pub fn with_max_window(mut self, bytes: u32) -> Self {
-        self.carrier.limits_mut().max_window = bytes.into();
-        self
+    pub fn with_max_window(self, bytes: u32) -> Self {
+        self.change_carrier(|carrier| carrier.limits_mut().max_window = bytes.into())
     }
 
     /// Calls `service`, such as `greeter.v1.Greeter`, below another subject than its `.proto` says.
     ///
     /// # Errors
     /// INVALID_ARGUMENT when `prefix` can't be part of a subject.
-    pub fn with_subject(
-        mut self,
-        service: impl Into<String>,
-        prefix: impl Into<String>,
-    ) -> Result<Self, Status> {
+    pub fn with_subject(self, service: impl Into<String>, prefix: impl Into<String>) -> Result<Self, Status> {
         let (service, prefix) = (service.into(), prefix.into());
         subject::check_prefix(&prefix)?;
-        self.carrier.mount(service, prefix);
-        Ok(self)
+        Ok(self.change_carrier(|carrier| carrier.mount(service, prefix)))
     }
 
-    /// Makes a call of all instances.
-    pub(super) async fn scatter(&self, mut call: Call) -> Result<Scattered, Status> {
-        self.start(&mut call);
-        self.carrier.scatter(call).await
-    }
-
-    fn start(&self, call: &mut Call) {
-        let method = call.method();
-        let unary = method.kind() == Kind::Unary;
-        let default = method.timeout().or_else(|| self.default_timeout.filter(|_| unary));
-        call.start(default);
+    /// Makes a call of all instances, each of them once.
+    pub(super) async fn scatter(&self, call: Call) -> Result<Scattered, Status> {
+        let (layers, carrier) = &*self.made_of;
+        carrier.scatter(layers.begin(call)?).await
     }
 }
 
@@ -133,21 +152,25 @@ impl Service<Call> for Channel {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut call: Call) -> ChannelFuture {
-        self.start(&mut call);
-        ChannelFuture(self.carrier.call(call))
+    fn call(&mut self, call: Call) -> ChannelFuture {
+        ChannelFuture { future: self.service.call(call) }
     }
 }
 
-/// A call that a [`Channel`] carries.
-#[must_use = "a call's answer is in its future"]
-pub struct ChannelFuture(Carried);
+pin_project! {
+    /// A call that a [`Channel`] carries.
+    #[must_use = "a call's answer is in its future"]
+    pub struct ChannelFuture {
+        #[pin]
+        future: StackFuture<Carrier>,
+    }
+}
 
 impl Future for ChannelFuture {
     type Output = Result<Reply, Status>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().future.poll(cx)
     }
 }
 

@@ -1,23 +1,25 @@
 //! Layers for calls: tower layers over [`raw::Call`](crate::raw::Call) and [`raw::Reply`](crate::raw::Reply), for both
 //! sides.
 
+mod breaker;
 mod deadline;
 mod fault;
 mod hedge;
 mod overload;
-mod breaker;
 mod per_method;
 mod policy;
 mod retry;
+mod stack;
 
+pub use self::breaker::{
+    Breaker, BreakerCause, BreakerChange, BreakerFuture, BreakerHandle, BreakerLayer, BreakerState,
+    CircuitHandle,
+};
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 pub use self::fault::{Fault, FaultFuture, FaultLayer};
 pub use self::hedge::{Hedge, HedgeFuture, HedgeLayer};
 pub use self::overload::{
     GradientLimit, Limit, Overload, OverloadFuture, OverloadLayer, OverloadStats, Rejected,
-pub use self::breaker::{
-    Breaker, BreakerCause, BreakerChange, BreakerFuture, BreakerHandle, BreakerLayer, BreakerState,
-    CircuitHandle,
 };
 pub(crate) use self::per_method::PerMethod;
 pub(crate) use self::policy::why_not_hedged;
@@ -26,4 +28,5 @@ pub use self::policy::{
     ServiceConfig, Throttling,
 };
 pub use self::retry::{Retry, RetryFuture, RetryLayer};
+pub use self::stack::{Stack, StackFuture, StackLayer};
 pub use crate::raw::{Budget, Throttle};

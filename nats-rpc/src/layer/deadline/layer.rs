@@ -6,6 +6,8 @@ use tower_layer::Layer;
 use super::service::Deadline;
 use super::settings::Settings;
 use crate::layer::Policies;
+use crate::raw::Call;
+use crate::status::Status;
 
 /// Says how long calls may take, and ends those that take longer with DEADLINE_EXCEEDED.
 ///
@@ -119,6 +121,11 @@ impl DeadlineLayer {
     pub fn trusting(mut self) -> Self {
         self.0.trusts = true;
         self
+    }
+
+    /// Gives a call its deadline, as the layer does.
+    pub(crate) fn begin(&self, call: Call) -> Result<Call, Status> {
+        self.0.begin(call)
     }
 }
 

@@ -70,12 +70,12 @@ impl Settings {
     }
 
     /// What pays for further attempts, in which the call is then entered.
-    fn budget(&self, call: Call) -> (Call, Arc<Budget>) {
+    fn budget(&self, call: Call, now: Instant) -> (Call, Arc<Budget>) {
         if let Some(budget) = call.budget() {
             let budget = Arc::clone(budget);
             return (call, budget);
         }
-        self.budget.deposit();
+        self.budget.deposit(now);
         (call.with_budget(Arc::clone(&self.budget)), Arc::clone(&self.budget))
     }
 }
@@ -92,15 +92,13 @@ where
         self.inner.poll_ready(cx).map_err(|error| Status::from_error(error.into()))
     }
 
-    fn call(&mut self, call: Call) -> HedgeFuture<S> {
+    fn call(&mut self, mut call: Call) -> HedgeFuture<S> {
         let Some((rules, observed)) = self.settings.of(&call) else {
             return HedgeFuture::single(self.inner.call(call));
         };
-        let (mut call, budget) = self.settings.budget(call);
-        if call.call_id().is_none() {
-            call = call.with_call_id(rand::random());
-        }
         let now = call.start(call.method().timeout());
+        let (mut call, budget) = self.settings.budget(call, now);
+        call.ensure_id();
         let Some(template) = call.try_clone() else {
             return HedgeFuture::single(self.inner.call(call));
         };
