@@ -88,8 +88,8 @@
 //!
 //! Services and methods take `timeout_ms`, `retry`, `hedge` and `breaker`, methods `durable` too; what a method says
 //! takes the place of what its service says. The comments in `nats/rpc/v1/options.proto` describe every field, with unit,
-//! range and default. All are checked when code is generated, and `nats_rpc::Method` gives them at run time. **No layer
-//! of this release acts on policies** but the timeout: the others are data for layers.
+//! range and default. All are checked when code is generated. The layers of clients act on them, unless a service config,
+//! a builder or the call says otherwise. **`durable` has no effect in this release.**
 //!
 //! # What is generated
 //!

@@ -65,8 +65,8 @@ use syn::{ItemTrait, parse_macro_input};
 /// | `durable(..)` | `stream`, `max_deliveries`, `dead_letter_subject` |
 ///
 /// such as `#[rpc(retry(max_attempts = 4, retryable_codes = [UNAVAILABLE, ABORTED]))]`, `#[rpc(breaker(off))]` and, with all
-/// defaults, `#[rpc(durable)]`. `nats_rpc::Method` gives them. **No layer of this release reads policies** but the
-/// timeout, so the others change nothing by themselves.
+/// defaults, `#[rpc(durable)]`. The layers of clients act on them, unless a service config, a builder or the call says
+/// otherwise. **`durable` has no effect in this release.**
 ///
 /// # Bodies
 ///

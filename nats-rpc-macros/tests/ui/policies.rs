@@ -1,6 +1,6 @@
 //! Policies that can't be.
 
-use nats_rpc::{Request, Response, Status, Streaming};
+use nats_rpc::{Request, Response, Status};
 
 #[nats_rpc::service(timeout_ms = 0, retry(max_attempts = 9), breaker(failure_ratio = 80))]
 trait Values {}
@@ -33,8 +33,6 @@ trait Methods {
     async fn text(&self, request: Request<String>) -> Result<Response<String>, Status>;
     #[rpc(timeout_ms = 4294967296)]
     async fn long(&self, request: Request<String>) -> Result<Response<String>, Status>;
-    #[rpc(retry)]
-    async fn upload(&self, request: Request<Streaming<String>>) -> Result<Response<String>, Status>;
     #[rpc(hedge)]
     async fn hedged(&self, request: Request<String>) -> Result<Response<String>, Status>;
     #[rpc(idempotency = "idempotent", hedge(delay_ms = 5, tries = 2))]

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A client can't choose among the instances of a queue group. So the defaults open only when nearly everything fails: a
 /// low ratio would let one bad instance close the way to all good ones.
 ///
-/// It is data for a layer that gives calls up. This release has no such layer; see [the module](super).
+/// [`Policies`](crate::layer::Policies) say what takes its place.
 ///
 /// ```
 /// use nats_rpc::spec::BreakerSpec;
@@ -37,7 +37,7 @@ impl BreakerSpec {
         }
     }
 
-    /// No breaker, whatever a layer does by default.
+    /// No breaker, where there would be one by default.
     #[must_use]
     pub const fn off() -> Self {
         Self { off: true, ..Self::new() }

@@ -1,7 +1,6 @@
 /// How the calls of a method are kept in a JetStream stream, as `durable` in its options says.
 ///
-/// It is data for what serves durable calls. This release has nothing that does, and answers them as any other; see
-/// [the module](super).
+/// It has no effect in this release, which keeps no calls and answers them as any other.
 ///
 /// ```
 /// use nats_rpc::spec::DurableSpec;

@@ -6,7 +6,7 @@ use crate::status::{Code, CodeSet};
 ///
 /// The fields are those of gRPC's hedging policy ([gRFC A6]).
 ///
-/// It is data for a layer that sends calls again. This release has no such layer; see [the module](super).
+/// [`Policies`](crate::layer::Policies) say what takes its place.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,7 +32,7 @@ impl HedgeSpec {
         Self { max_attempts: 2, delay: None, non_fatal_codes: CodeSet::of(&[Code::Unavailable]) }
     }
 
-    /// No hedging, whatever a layer does by default.
+    /// No hedging, as by default.
     #[must_use]
     pub const fn off() -> Self {
         Self { max_attempts: 1, ..Self::new() }

@@ -78,26 +78,25 @@ impl Method {
         self.spec().and_then(|spec| spec.timeout)
     }
 
-    /// When a failed call is made again, if the options say. No layer reads it yet; see [the module](super).
+    /// When a failed call is made again, if the options say.
     #[must_use]
     pub fn retry(&self) -> Option<&'static RetrySpec> {
         self.spec()?.retry.as_ref()
     }
 
-    /// When a call is sent again before the first answer, if the options say. No layer reads it yet; see
-    /// [the module](super).
+    /// When a call is sent again before the first answer, if the options say.
     #[must_use]
     pub fn hedge(&self) -> Option<&'static HedgeSpec> {
         self.spec()?.hedge.as_ref()
     }
 
-    /// When calls are given up at once, if the options say. No layer reads it yet; see [the module](super).
+    /// When calls are given up at once, if the options say.
     #[must_use]
     pub fn breaker(&self) -> Option<&'static BreakerSpec> {
         self.spec()?.breaker.as_ref()
     }
 
-    /// How calls are kept in a JetStream stream, if the options say so. Nothing reads it yet; see [the module](super).
+    /// How calls are kept in a JetStream stream, if the options say so. It has no effect in this release.
     #[must_use]
     pub fn durable(&self) -> Option<&'static DurableSpec> {
         self.spec()?.durable.as_ref()

@@ -1,9 +1,8 @@
 //! Facts about services and methods that are fixed when code is generated.
 //!
-//! A [`Spec`] holds what the `.proto`, or the macro, says of a method, and a [`Method`] gives it. Of the policies among
-//! it, the timeout is what clients and servers act on. [`RetrySpec`], [`HedgeSpec`], [`BreakerSpec`] and
-//! [`DurableSpec`] are data for layers: **this release has no layer that reads them**, so they change nothing by
-//! themselves.
+//! A [`Spec`] holds what the `.proto`, or the macro, says of a method, and a [`Method`] gives it. [`RetrySpec`],
+//! [`HedgeSpec`] and [`BreakerSpec`] are policies, which the [layers](crate::layer) of clients act on unless their
+//! [`Policies`](crate::layer::Policies) say otherwise. [`DurableSpec`] **has no effect in this release**.
 
 mod breaker;
 mod durable;

@@ -63,28 +63,28 @@ impl Spec {
         self
     }
 
-    /// Sets when a failed call is made again. No layer reads it yet; see [the module](super).
+    /// Sets when a failed call is made again.
     #[must_use]
     pub const fn with_retry(mut self, retry: RetrySpec) -> Self {
         self.retry = Some(retry);
         self
     }
 
-    /// Sets when a call is sent again before the first answer. No layer reads it yet; see [the module](super).
+    /// Sets when a call is sent again before the first answer.
     #[must_use]
     pub const fn with_hedge(mut self, hedge: HedgeSpec) -> Self {
         self.hedge = Some(hedge);
         self
     }
 
-    /// Sets when calls are given up at once. No layer reads it yet; see [the module](super).
+    /// Sets when calls are given up at once.
     #[must_use]
     pub const fn with_breaker(mut self, breaker: BreakerSpec) -> Self {
         self.breaker = Some(breaker);
         self
     }
 
-    /// Says that calls are kept in a JetStream stream. Nothing reads it yet; see [the module](super).
+    /// Says that calls are kept in a JetStream stream. It has no effect in this release.
     #[must_use]
     pub const fn with_durable(mut self, durable: DurableSpec) -> Self {
         self.durable = Some(durable);

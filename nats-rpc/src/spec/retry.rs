@@ -7,7 +7,7 @@ use crate::status::{Code, CodeSet};
 /// The fields are those of gRPC's retry policy ([gRFC A6]). Of a method that is not declared idempotent, only calls that
 /// no handler has seen may be made again.
 ///
-/// It is data for a layer that makes calls again. This release has no such layer; see [the module](super).
+/// [`Policies`](crate::layer::Policies) say what takes its place.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,7 +43,7 @@ impl RetrySpec {
         }
     }
 
-    /// No retries, whatever a layer does by default.
+    /// No retries, where there would be some by default.
     #[must_use]
     pub const fn off() -> Self {
         Self { max_attempts: 1, ..Self::new() }

@@ -76,7 +76,8 @@ fn a_service_gives_its_methods_only_what_they_can_have() {
     assert_eq!(watch.timeout(), None);
     assert_eq!(watch.retry(), order("Get").retry());
     let import = order("Import");
-    assert_eq!((import.timeout(), import.retry()), (Some(millis(60_000)), None));
+    assert_eq!((import.timeout(), import.retry()), (Some(millis(60_000)), order("Watch").retry()));
+    assert!(import.retry().is_some());
     assert_eq!(import.breaker(), order("Get").breaker());
 }
 

@@ -20,10 +20,6 @@ pub(super) fn values(retry: &Retry, found: &mut Found<'_>) {
 /// Retries that could never be made.
 pub(super) fn of_method(method: &Method, found: &mut Found<'_>) {
     let Some(retry) = method.policy.retry.as_ref().filter(|retry| !retry.off) else { return };
-    if method.kind.client_streams() {
-        let message = format!("`{}` has `retry`, but its requests are a stream", found.name);
-        found.add("retry", message, "a stream that was read can't be sent again: leave `retry` out");
-    }
     let refused = [Code::UNAVAILABLE, Code::RESOURCE_EXHAUSTED];
     let may_have_run = retry.retryable_codes.iter().filter(|code| !refused.contains(code));
     let mut named = may_have_run.filter_map(|code| code.name()).filter(|name| *name != "OK");

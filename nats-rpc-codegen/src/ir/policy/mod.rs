@@ -37,7 +37,7 @@ impl Policy {
         let durable = method.durable.is_some();
         let retries = own.retry.as_ref().is_some_and(|retry| !retry.off);
         let hedges = own.hedge.as_ref().is_some_and(|hedge| !hedge.off);
-        let inherits_retry = !durable && !hedges && !method.kind.client_streams();
+        let inherits_retry = !durable && !hedges;
         let inherits_hedge =
             !durable && !retries && unary && method.idempotency == Idempotency::NoSideEffects;
         Self {

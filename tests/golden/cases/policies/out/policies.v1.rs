@@ -80,7 +80,7 @@ pub trait Orders: ::core::marker::Send + ::core::marker::Sync + 'static {
         >,
     > + ::core::marker::Send;
 
-    /// Can't be made again.
+    /// Can be made again, too.
     fn import(
         &self,
         request: ::nats_rpc::Request<::nats_rpc::Streaming<Order>>,
@@ -236,6 +236,18 @@ pub static ORDERS: ::nats_rpc::ServiceSpec = ::nats_rpc::ServiceSpec::new(
                 )
                 .with_subject("svc.policies.v1.Orders.Import")
                 .with_timeout(::core::time::Duration::from_millis(60000))
+                .with_retry(
+                    ::nats_rpc::spec::RetrySpec::new()
+                        .with_max_attempts(4)
+                        .with_retryable_codes(
+                            ::nats_rpc::CodeSet::of(
+                                &[
+                                    ::nats_rpc::Code::Unavailable,
+                                    ::nats_rpc::Code::ResourceExhausted,
+                                ],
+                            ),
+                        ),
+                )
                 .with_breaker(::nats_rpc::spec::BreakerSpec::new().with_min_calls(100)),
         ],
     )
@@ -380,7 +392,7 @@ impl<__S: ::nats_rpc::CallService> OrdersClient<__S> {
         )
     }
 
-    /// Can't be made again.
+    /// Can be made again, too.
     pub fn import(
         &self,
         requests: impl ::nats_rpc::IntoStreamingRequest<Order>,
