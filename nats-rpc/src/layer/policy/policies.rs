@@ -6,7 +6,7 @@ use super::{InvalidServiceConfig, MethodPolicy, Overrides, PoliciesBuilder, Serv
 use crate::layer::PerMethod;
 use crate::spec::Method;
 
-/// What was configured for calls. Clones are cheap, and share what they count.
+/// What was configured for calls. Clones are cheap.
 ///
 /// What holds for a method comes from, weakest to strongest:
 ///

@@ -194,6 +194,13 @@ fn a_timeout_for_many_does_not_cut_streams_off_unless_grpc_says_so() {
 }
 
 #[test]
+fn throttling_comes_from_a_service_config() {
+    let json = r#"{ "retryThrottling": { "maxTokens": 2, "tokenRatio": 0.125 } }"#;
+    let throttling = Policies::from_service_config(json).unwrap().throttling().unwrap();
+    assert_eq!((throttling.max_tokens(), throttling.token_ratio().to_bits()), (2, 0.125_f64.to_bits()));
+}
+
+#[test]
 fn a_builder_is_refused_whole_with_all_that_is_wrong() {
     let bad = Overrides::new()
         .with_timeout(Duration::ZERO)
