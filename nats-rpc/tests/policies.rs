@@ -2,15 +2,19 @@
 #![cfg(feature = "macros")]
 
 use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use nats_rpc::codegen::Service;
-use nats_rpc::layer::{MethodPolicy, Overrides, Policies, ServiceConfig};
+use nats_rpc::layer::{MethodPolicy, Overrides, Policies, ServiceConfig, StackLayer};
 use nats_rpc::raw::{Call, Reply, ReplyBody};
 use nats_rpc::spec::{BreakerSpec, HedgeSpec, RetrySpec};
 use nats_rpc::{Code, CodeSet, Metadata, Request, Response, Status};
+use tokio::time::{Instant, sleep, timeout_at};
+use tower::Layer;
 
 #[nats_rpc::service(package = "shop.v1", timeout_ms = 1000, breaker(min_calls = 50))]
 trait Orders {
@@ -23,6 +27,9 @@ trait Orders {
 
     #[rpc(idempotency = "no_side_effects", hedge(delay_ms = 50))]
     async fn get(&self, request: Request<String>) -> Result<Response<String>, Status>;
+
+    #[rpc(idempotency = "idempotent", hedge(delay_ms = 50))]
+    async fn store(&self, request: Request<String>) -> Result<Response<String>, Status>;
 
     async fn pay(&self, request: Request<String>) -> Result<Response<String>, Status>;
 }
@@ -42,9 +49,13 @@ impl Service<Call> for Seen {
 
     fn call(&mut self, call: Call) -> Self::Future {
         *self.0.lock().unwrap() = Some(call);
-        let body = ReplyBody::Unary { message: Default::default(), trailers: Metadata::new() };
-        std::future::ready(Ok(Reply::new(Metadata::new(), body)))
+        std::future::ready(Ok(empty()))
     }
+}
+
+fn empty() -> Reply {
+    let body = ReplyBody::Unary { message: Default::default(), trailers: Metadata::new() };
+    Reply::new(Metadata::new(), body)
 }
 
 impl Seen {
@@ -153,4 +164,71 @@ async fn no_level_can_have_a_call_sent_twice_that_may_not_run_twice() {
     assert!(status.message().starts_with("/shop.v1.Orders/Pay can't be hedged: "), "{status}");
     assert!(seen.0.lock().unwrap().is_none(), "the call was not made");
     client.pay("..".to_owned()).hedge(HedgeSpec::off()).await.unwrap();
+}
+
+/// Answers the second attempt at a call after 80 ms, and no other. As a channel does, it ends each at its deadline.
+#[derive(Clone)]
+struct SecondTry;
+
+impl Service<Call> for SecondTry {
+    type Response = Reply;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Reply, Status>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> Self::Future {
+        let context = call.context();
+        let (attempt, deadline) = (context.attempt(), context.deadline().expect("calls have one"));
+        Box::pin(async move {
+            let answer = async {
+                match attempt {
+                    1 => sleep(millis(80)).await,
+                    _ => std::future::pending().await,
+                }
+            };
+            let in_time = timeout_at(deadline, answer).await;
+            in_time.map(|()| empty()).map_err(|_| Status::deadline_exceeded("too late"))
+        })
+    }
+}
+
+/// In how many milliseconds the default layers come to an end.
+async fn through_the_stack<F>(
+    policies: Policies,
+    call: impl FnOnce(OrdersClient<Stack>) -> F,
+) -> (u128, Option<Code>)
+where
+    F: Future<Output = Result<Response<String>, Status>>,
+{
+    let client = OrdersClient::new(StackLayer::new().with_policies(policies).layer(SecondTry));
+    let start = Instant::now();
+    let outcome = call(client).await;
+    (start.elapsed().as_millis(), outcome.err().map(|status| status.code()))
+}
+
+type Stack = nats_rpc::layer::Stack<SecondTry>;
+
+#[tokio::test(start_paused = true)]
+async fn the_default_layers_do_as_the_policies_say() {
+    let attempts = Overrides::new().with_attempt_timeout(millis(100));
+    let policies = Policies::builder().for_all(attempts).build().unwrap();
+    // Retried by its options: 100 ms, up to 5 ms between, 80 ms.
+    let (time, code) =
+        through_the_stack(policies.clone(), |client| async move { client.put("..".to_owned()).await }).await;
+    assert!(code.is_none() && (180..=187).contains(&time), "{time} ms, {code:?}");
+    // Hedged by theirs: 50 ms, 80 ms; each attempt has a time of its own.
+    for hedged in [
+        through_the_stack(policies.clone(), |client| async move { client.get("..".to_owned()).await }).await,
+        through_the_stack(policies.clone(), |client| async move { client.store("..".to_owned()).await })
+            .await,
+    ] {
+        assert!(hedged.1.is_none() && (130..=132).contains(&hedged.0), "{hedged:?}");
+    }
+    // May not run twice.
+    let (time, code) =
+        through_the_stack(policies, |client| async move { client.pay("..".to_owned()).await }).await;
+    assert_eq!((time, code), (100, Some(Code::DeadlineExceeded)));
 }

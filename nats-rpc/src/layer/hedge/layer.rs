@@ -9,10 +9,10 @@ use crate::raw::Budget;
 /// Sends a call again before its first answer has come, so that one slow instance, or one lost message, does not make it
 /// slow.
 ///
-/// Only for methods without side effects ([`Idempotency::NoSideEffects`](crate::Idempotency::NoSideEffects)) whose
-/// policy says so ([`HedgeSpec`](crate::spec::HedgeSpec)); off by default. All other calls pass, and cost nothing. So do
-/// calls with a stream of requests, which can be sent only once; of a stream of responses only the beginning is raced
-/// for.
+/// Only for methods that may run twice ([`Idempotency`](crate::Idempotency)) and whose policy says so
+/// ([`HedgeSpec`](crate::spec::HedgeSpec)); off by default. A method that is idempotent, but not without side effects, has
+/// to be named for that. All other calls pass, and cost nothing. So do calls with a stream of requests, which can be sent
+/// only once; of a stream of responses only the beginning is raced for.
 ///
 /// The rules are those of [gRFC A6]: the first answer wins, and the others are cancelled. So does a failure, unless its
 /// code is one of the policy's non-fatal codes or it was the attempt's time that ran out: then the next attempt is made

@@ -32,7 +32,7 @@ pub(super) struct Settings {
     methods: PerMethod<Hedged>,
 }
 
-/// A method without side effects.
+/// A method that may run twice.
 struct Hedged {
     rules: Rules,
     /// Only of those that are ever hedged.
@@ -53,7 +53,7 @@ impl Settings {
     /// How a call is hedged, if it is.
     fn of(&self, call: &Call) -> Option<(Rules, Arc<Observed>)> {
         let method = call.method();
-        if method.idempotency() != Idempotency::NoSideEffects || matches!(call.body(), Body::Stream(_)) {
+        if method.idempotency() == Idempotency::Unknown || matches!(call.body(), Body::Stream(_)) {
             return None;
         }
         let hedged = self.methods.of(method, || {

@@ -111,11 +111,10 @@ async fn it_is_not_processed_if_no_attempt_was() {
 async fn what_is_not_to_be_hedged_passes_as_it_is() {
     const SPEC: Spec = Spec::new("a.S", "Do", 0, Kind::Unary);
     const HEDGE: HedgeSpec = HedgeSpec::new().with_delay(DELAY);
-    static IDEMPOTENT: Spec = SPEC.with_idempotency(Idempotency::Idempotent).with_hedge(HEDGE);
     static UNKNOWN: Spec = SPEC.with_hedge(HEDGE);
     static OFF: Spec = SPEC.with_idempotency(Idempotency::NoSideEffects);
     let requests = call().with_body(Body::Stream(Box::pin(stream::pending())));
-    for call in [call_of(&IDEMPOTENT), call_of(&UNKNOWN), call_of(&OFF), requests] {
+    for call in [call_of(&UNKNOWN), call_of(&OFF), requests] {
         let (service, log) = scripted([Answer::Failed(DELAY * 5, unavailable())]);
         let service = ServiceBuilder::new().layer(HedgeLayer::new()).service(service);
         assert_eq!(service.oneshot(call).await.unwrap_err().code(), Code::Unavailable);

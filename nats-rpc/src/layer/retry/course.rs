@@ -77,7 +77,7 @@ impl Course {
         if before > 0 {
             *context = mem::take(context).with_attempt(before);
         }
-        if let Some(deadline) = self.rules().attempt_timeout.and_then(|timeout| now.checked_add(timeout)) {
+        if let Some(deadline) = self.rules().end_of_attempt(now) {
             context.limit(deadline);
         }
         call

@@ -26,7 +26,8 @@ const EVERY_CODE: CodeSet = CodeSet::of(&[
 ]);
 
 fn rules(idempotency: Idempotency) -> Rules {
-    Rules { idempotency, retry: RetrySpec::new(), attempt_timeout: None, wait_for_ready: false }
+    let retry = RetrySpec::new();
+    Rules { idempotency, retry, is_hedged: false, attempt_timeout: None, wait_for_ready: false }
 }
 
 fn listing(idempotency: Idempotency, codes: CodeSet) -> Rules {
