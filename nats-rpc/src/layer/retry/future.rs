@@ -74,11 +74,14 @@ where
                     {
                         break Err(given_up);
                     }
+                    let now = Instant::now();
                     let mut service = this.shared.prototype.clone();
-                    let Poll::Ready(Ok(())) = service.poll_ready(cx) else {
+                    // Timers are late at times.
+                    let is_in_time = course.context().deadline().is_none_or(|deadline| now < deadline);
+                    if !is_in_time || !matches!(service.poll_ready(cx), Poll::Ready(Ok(()))) {
                         break Err(course.end(failure.clone()));
-                    };
-                    let future = service.call(course.attempt(Instant::now()));
+                    }
+                    let future = service.call(course.attempt(now));
                     this.state.set(State::Attempt { future });
                 }
                 StateProjection::Over => unreachable!("its course has ended with it"),
