@@ -61,10 +61,9 @@ where
                     }
                     Err(error) => {
                         let failure = Status::from_error(error.into());
-                        // What it holds, a place in a limit for example, may be what the next one needs.
-                        this.state.set(State::Over);
                         let Some(delay) = course.failed(&failure) else { break Err(course.end(failure)) };
                         let pause = (delay > Duration::ZERO).then(|| Pause::new(delay, course.context()));
+                        // Drops what has failed: the next one may need what it holds, a place in a limit for example.
                         this.state.set(State::Pause { pause, failure });
                     }
                 },
