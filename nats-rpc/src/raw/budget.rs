@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -45,7 +45,7 @@ pub struct Budget {
     /// The calls of each slot that has not expired.
     places: [AtomicU64; SLOTS as usize],
     used: Mutex<Used>,
-    throttle: Option<Throttle>,
+    throttle: Option<Arc<Throttle>>,
 }
 
 /// All before this is used up.
@@ -108,15 +108,15 @@ impl Budget {
 
     /// Stops retries and hedges besides while too many calls fail. Default: it does not.
     #[must_use]
-    pub fn with_throttle(mut self, throttle: Throttle) -> Self {
-        self.throttle = Some(throttle);
+    pub fn with_throttle(mut self, throttle: impl Into<Arc<Throttle>>) -> Self {
+        self.throttle = Some(throttle.into());
         self
     }
 
     /// What stops retries and hedges while too many calls fail.
     #[must_use]
     pub fn throttle(&self) -> Option<&Throttle> {
-        self.throttle.as_ref()
+        self.throttle.as_deref()
     }
 
     /// A call is made, whose further attempts it pays for. Without a lock.
@@ -128,7 +128,7 @@ impl Budget {
 
     /// Takes one attempt out, if there is one and no throttle stops it.
     pub fn withdraw(&self, now: Instant) -> bool {
-        self.throttle.as_ref().is_none_or(Throttle::allows) && self.withdraw_unthrottled(now)
+        self.throttle().is_none_or(Throttle::allows) && self.withdraw_unthrottled(now)
     }
 
     /// Takes one attempt out, if there is one, to repeat what no handler has seen: throttles are not for that.

@@ -216,7 +216,9 @@ impl Draft {
         let length = self.first.body.len() + metadata_len(&self.metadata) + FRAME_OVERHEAD;
         let frame = build(length, |buffer| open.encode(self.metadata.raw(), &self.first.body, buffer))
             .map_err(|error| {
-                Status::resource_exhausted(format!("the request's metadata: {error}")).with_not_processed()
+                Status::resource_exhausted(format!("the request's metadata: {error}"))
+                    .with_reason(Reason::TooLarge)
+                    .with_not_processed()
             })?;
         let limit = frame_limit(epoch.max_payload());
         if frame.len() <= limit {

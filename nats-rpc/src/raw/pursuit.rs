@@ -278,7 +278,8 @@ impl Pursuit {
     /// Nobody listens at an instance's subjects while it connects again, so one such answer proves nothing.
     async fn not_there(&mut self, index: usize) -> Option<Result<Reply, Status>> {
         let method = &self.draft.method;
-        let nobody = Status::transport(format!("the instance that {method} was aimed at is not there"));
+        let nobody = Status::transport(format!("the instance that {method} was aimed at is not there"))
+            .with_reason(Reason::NoResponders);
         if !self.missed {
             let again = Instant::now() + ABSENT_FOR;
             if self.draft.deadline().is_some_and(|deadline| deadline <= again) {

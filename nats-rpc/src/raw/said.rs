@@ -93,6 +93,8 @@ fn refusal(refused: &Refused<'_>) -> Status {
         RefusedReason::Overloaded => status.with_reason(Reason::Overloaded),
         RefusedReason::Expired => status.with_reason(Reason::Expired),
         RefusedReason::TooLarge => status.with_reason(Reason::TooLarge),
+        // It comes through the same import each time.
+        RefusedReason::Import => status.with_no_retry(),
         _ => status,
     };
     match refused.retry_after_ms {

@@ -4,9 +4,8 @@ use crate::status::{Code, CodeSet};
 
 /// When a failed call is made again, as `retry` in the options of a method says.
 ///
-/// The fields are those of gRPC's retry policy ([gRFC A6]). Of a method that is not declared idempotent, only calls that
-/// no handler has seen may be made again.
-///
+/// The fields are those of gRPC's retry policy ([gRFC A6]). [`RetryLayer`](crate::layer::RetryLayer) says what follows
+/// from it: of a method that is not declared idempotent, only calls that no handler has seen may be made again.
 /// [`Policies`](crate::layer::Policies) say what takes its place.
 ///
 /// ```
@@ -43,7 +42,7 @@ impl RetrySpec {
         }
     }
 
-    /// No retries, where there would be some by default.
+    /// No retries, where there would be some by default. What no handler has seen may be repeated all the same.
     #[must_use]
     pub const fn off() -> Self {
         Self { max_attempts: 1, ..Self::new() }
@@ -85,7 +84,7 @@ impl RetrySpec {
         self
     }
 
-    /// Sets the codes after which a call is made again. The default is UNAVAILABLE.
+    /// Sets the codes after which a call is made again, if they are no fault of the caller's. The default is UNAVAILABLE.
     ///
     /// # Panics
     /// When there are none, or OK is one; in a constant that is an error of the compiler.

@@ -38,7 +38,8 @@ async fn repeats_end_before_the_deadline() {
     let begun = Instant::now();
     let failure = script.outcome(add().with_timeout(SECOND)).await.unwrap_err();
     assert_eq!((failure.code(), failure.message()), (Code::Unavailable, "leaving"));
-    assert!(begun.elapsed() < SECOND);
+    assert!(begun.elapsed() <= SECOND);
+    assert!(script.seen().iter().all(|seen| seen.time > Some(Duration::ZERO)), "nothing is made after it");
     assert!((3..30).contains(&script.count()), "{}", script.count());
 }
 
@@ -145,6 +146,19 @@ async fn each_service_has_a_budget_that_calls_fill() {
     nobody.through(&layer, soon(call)).await.unwrap_err();
     assert_eq!(nobody.count(), 8, "none of a half");
     assert_eq!(MADE.load(Ordering::Relaxed), 2);
+}
+
+/// A timer's tick is a millisecond, and the wait may end with the one of the deadline.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_made_once_the_deadline_has_passed() {
+    let status = Status::unavailable("the first").with_retry_after(5 * MS);
+    let script = Script::failing(1, &status);
+    tokio::time::advance(Duration::from_micros(900)).await;
+    let begun = Instant::now();
+    let timeout = 5 * MS + Duration::from_micros(300);
+    let failure = script.outcome(put().with_timeout(timeout)).await.unwrap_err();
+    assert_eq!((failure.message(), script.count()), ("the first", 1));
+    assert!(begun.elapsed() > timeout, "the timer was late");
 }
 
 /// The place that an attempt takes is free before the next one asks for it.

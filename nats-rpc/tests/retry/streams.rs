@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use nats_rpc::call::MessageStream;
+use nats_rpc::call::{Event, MessageStream};
 use nats_rpc::layer::RetryLayer;
-use nats_rpc::{Code, Status};
+use nats_rpc::raw::{Body, Call, Reply, ReplyBody};
+use nats_rpc::{Code, Metadata, Status};
 use tokio::sync::mpsc;
+use tower::{Layer, ServiceExt, service_fn};
 
 use crate::script::{Script, Step, upload};
 
@@ -71,6 +73,25 @@ async fn the_buffer_can_be_set() {
     let script = Script::new([fails_after(0), Step::Answer]);
     script.through(&layer, upload(of(&["a"]))).await.unwrap();
     assert_eq!(requests(&script), [vec![], vec!["a"]], "nothing was sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_kept_once_the_service_has_begun_to_answer() {
+    let answering = service_fn(|call: Call| async {
+        let Body::Stream(mut requests) = call.into_body() else { panic!("one message") };
+        drop(requests.next().await);
+        // The rest of them is read while it answers.
+        let events = requests.map(|request| request.map(Event::Message));
+        Ok::<_, Status>(Reply::new(Metadata::new(), ReplyBody::Stream(Box::pin(events))))
+    });
+    let message = Bytes::from(vec![7; 1000]);
+    let requests = of(&["b"]);
+    let requests = Box::pin(stream::iter([Ok(message.clone())]).chain(requests));
+    let reply = RetryLayer::new().layer(answering).oneshot(upload(requests)).await.unwrap();
+    assert!(message.is_unique());
+    let ReplyBody::Stream(events) = reply.into_parts().1 else { panic!("one message") };
+    let events: Vec<_> = events.map(Result::unwrap).collect().await;
+    assert_eq!(events, [Event::Message("b".into())]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -116,3 +116,31 @@ impl Course {
         self.method.rules.of(&self.kept.call)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::time::Instant;
+
+    use super::{Methods, RetryLayer};
+    use crate::raw::{Body, Call};
+    use crate::spec::{Kind, Method};
+    use crate::status::Status;
+
+    fn call(name: &str) -> Call {
+        Call::new(Method::dynamic("a.S", name.to_owned(), Kind::Unary), Body::Unary("".into()))
+    }
+
+    /// So that layers within and the channel pay from it, and do not enter the call once more.
+    #[tokio::test(start_paused = true)]
+    async fn each_attempt_knows_the_budget_of_its_service() {
+        let methods = Methods::new(RetryLayer::new());
+        let (first, mut course) = methods.start(call("Do"));
+        let budget = Arc::clone(first.budget().unwrap());
+        assert!(course.failed(&Status::unavailable("").with_not_processed()).is_some());
+        for other in [course.attempt(Instant::now()), methods.start(call("DoElse")).0] {
+            assert!(Arc::ptr_eq(&budget, other.budget().unwrap()));
+        }
+    }
+}

@@ -33,8 +33,10 @@ impl Decision {
         match (failure.reason(), code) {
             (Some(Reason::NotConnected | Reason::NoResponders), _) if rules.wait_for_ready => Self::Await,
             (Some(Reason::NotConnected | Reason::NoResponders), _) => Self::Retry,
+            // Whoever has too much to do is not asked at once.
+            (_, Code::ResourceExhausted) => Self::Retry,
             _ if pushback.is_some() => Self::Retry,
-            (_, Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded) => Self::Repeat,
+            (_, Code::Unavailable | Code::DeadlineExceeded) => Self::Repeat,
             _ if is_listed => Self::Retry,
             _ => Self::Fail,
         }

@@ -61,10 +61,9 @@ where
                     }
                     Err(error) => {
                         let failure = Status::from_error(error.into());
-                        // What it holds, a place in a limit for example, may be what the next one needs.
-                        this.state.set(State::Over);
                         let Some(delay) = course.failed(&failure) else { break Err(course.end(failure)) };
                         let pause = (delay > Duration::ZERO).then(|| Pause::new(delay, course.context()));
+                        // Drops what has failed: the next one may need what it holds, a place in a limit for example.
                         this.state.set(State::Pause { pause, failure });
                     }
                 },
@@ -74,11 +73,14 @@ where
                     {
                         break Err(given_up);
                     }
+                    let now = Instant::now();
                     let mut service = this.shared.prototype.clone();
-                    let Poll::Ready(Ok(())) = service.poll_ready(cx) else {
+                    // Timers are late at times.
+                    let is_in_time = course.context().deadline().is_none_or(|deadline| now < deadline);
+                    if !is_in_time || !matches!(service.poll_ready(cx), Poll::Ready(Ok(()))) {
                         break Err(course.end(failure.clone()));
-                    };
-                    let future = service.call(course.attempt(Instant::now()));
+                    }
+                    let future = service.call(course.attempt(now));
                     this.state.set(State::Attempt { future });
                 }
                 StateProjection::Over => unreachable!("its course has ended with it"),

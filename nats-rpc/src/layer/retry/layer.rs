@@ -20,7 +20,8 @@ const REPLAY_BUFFER: usize = 256 * 1024;
 /// | what proves that [no handler has seen it](crate::Status::is_not_processed): the instance is leaving, the call waited too long | repeated | repeated | repeated |
 /// | no connection, or nobody serves the method | retry | retry | retry |
 /// | the same, with `wait_for_ready` | waits | waits | waits |
-/// | RESOURCE_EXHAUSTED with a [pushback](crate::Pushback) | retry | retry | retry if no handler has seen it |
+/// | RESOURCE_EXHAUSTED that proves it too: the service has too much to do | retry | retry | retry |
+/// | RESOURCE_EXHAUSTED with a [pushback](crate::Pushback) | retry | retry | - |
 /// | UNAVAILABLE, or the connection or the instance was lost | retry | retry | - |
 /// | DEADLINE_EXCEEDED while the call has time left: the attempt's timeout | retry | retry | - |
 /// | another code among the policy's [`retryable_codes`](crate::spec::RetrySpec::retryable_codes) | retry | retry | - |

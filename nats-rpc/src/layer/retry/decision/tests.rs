@@ -55,11 +55,19 @@ fn after(status: Status) -> Status {
 
 #[test]
 fn what_no_handler_has_seen_is_repeated() {
-    for status in [Status::unavailable(""), Status::resource_exhausted(""), Status::deadline_exceeded("")] {
+    for status in [Status::unavailable(""), Status::deadline_exceeded("")] {
         assert_eq!(row(&status.with_not_processed()), REPEATED);
     }
     let expired = Status::deadline_exceeded("").with_reason(Reason::Expired).with_not_processed();
     assert_eq!(row(&expired), REPEATED);
+}
+
+#[test]
+fn who_turns_calls_away_is_asked_again_after_a_while() {
+    let status = Status::resource_exhausted("").with_not_processed();
+    for status in [status.clone(), status.with_reason(Reason::Overloaded)] {
+        assert_eq!((row(&status), row(&after(status.clone()))), (RETRIED, RETRIED));
+    }
 }
 
 #[test]

@@ -67,8 +67,20 @@ fn each_attempt_sends_all_from_the_beginning() {
     assert_eq!(next(&mut second), END);
 
     assert!(replay.rewind());
-    let third = replay.attempt().count().now_or_never();
-    assert_eq!(third, Some(3), "what has ended is not asked again");
+    assert_eq!(replay.attempt().count().now_or_never(), Some(3));
+}
+
+#[test]
+fn a_stream_that_has_ended_is_not_asked_again() {
+    // Panics if it is.
+    let once = stream::unfold(true, async |more| more.then(|| (Ok(Bytes::from("a")), false)));
+    let replay = Replay::new(Box::pin(once), room(9));
+    for _ in 0..3 {
+        assert_eq!(replay.attempt().count().now_or_never(), Some(1));
+        assert!(replay.rewind());
+    }
+    let mut last = replay.attempt();
+    assert_eq!([next(&mut last), next(&mut last), next(&mut last)], [message("a"), END, END]);
 }
 
 #[test]
