@@ -158,6 +158,7 @@ impl Circuit {
     }
 
     /// A call has ended that was let through.
+    #[expect(clippy::needless_pass_by_value, reason = "a call ends once")]
     pub(super) fn end(&mut self, permit: Permit, outcome: Outcome, now: Instant) {
         self.advance(now);
         let Permit { generation } = permit;
