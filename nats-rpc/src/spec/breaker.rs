@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A client can't choose among the instances of a queue group. So the defaults open only when nearly everything fails: a
 /// low ratio would let one bad instance close the way to all good ones.
 ///
-/// It is data for a layer that gives calls up. This release has no such layer; see [the module](super).
+/// [`BreakerLayer`](crate::layer::BreakerLayer) does what it says, and tells how.
 ///
 /// ```
 /// use nats_rpc::spec::BreakerSpec;

@@ -91,7 +91,7 @@ impl Method {
         self.spec()?.hedge.as_ref()
     }
 
-    /// When calls are given up at once, if the options say. No layer reads it yet; see [the module](super).
+    /// When calls are given up at once, if the options say.
     #[must_use]
     pub fn breaker(&self) -> Option<&'static BreakerSpec> {
         self.spec()?.breaker.as_ref()
