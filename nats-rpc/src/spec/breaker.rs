@@ -5,7 +5,8 @@ use std::time::Duration;
 /// A client can't choose among the instances of a queue group. So the defaults open only when nearly everything fails: a
 /// low ratio would let one bad instance close the way to all good ones.
 ///
-/// [`Policies`](crate::layer::Policies) say what takes its place.
+/// [`BreakerLayer`](crate::layer::BreakerLayer) does what it says, and tells how; [`Policies`](crate::layer::Policies) say
+/// what takes its place.
 ///
 /// ```
 /// use nats_rpc::spec::BreakerSpec;

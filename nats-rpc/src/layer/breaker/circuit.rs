@@ -158,6 +158,7 @@ impl Circuit {
     }
 
     /// A call has ended that was let through.
+    #[expect(clippy::needless_pass_by_value, reason = "a call ends once")]
     pub(super) fn end(&mut self, permit: Permit, outcome: Outcome, now: Instant) {
         self.advance(now);
         let Permit { generation } = permit;
@@ -241,7 +242,6 @@ impl Circuit {
     /// Lets one call through to try the service.
     fn probe(&mut self, now: Instant, deadline: Option<Instant>, succeeded: u32) -> Permit {
         let due = deadline.unwrap_or_else(|| now + PATIENCE * (1 << self.overdue));
-        self.generation += 1;
         let probe = Some(Probe { due, has_deadline: deadline.is_some() });
         self.phase = Phase::HalfOpen { probe, succeeded };
         self.permit()

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::BreakerState;
+use super::circuit::Circuit;
 use super::circuits::{Circuits, MethodCircuit};
 use crate::spec::Method;
 
@@ -65,22 +66,22 @@ impl CircuitHandle {
 
     /// Opens it, as if too many calls had failed. It recovers by itself, so that this is a way to rehearse.
     pub fn force_open(&self) {
-        self.0.with(|circuit, now| circuit.force_open(now));
+        self.0.with(Circuit::force_open);
     }
 
     /// Lets all calls through, whatever fails, until [`reset`](Self::reset).
     pub fn force_closed(&self) {
-        self.0.with(|circuit, now| circuit.force_closed(now));
+        self.0.with(Circuit::force_closed);
     }
 
     /// Rejects all calls until [`reset`](Self::reset), but those that are [aimed](crate::raw::Call::with_instance) at one
     /// instance.
     pub fn isolate(&self) {
-        self.0.with(|circuit, now| circuit.isolate(now));
+        self.0.with(Circuit::isolate);
     }
 
     /// Closes it, and forgets everything that was counted or done by hand.
     pub fn reset(&self) {
-        self.0.with(|circuit, now| circuit.reset(now));
+        self.0.with(Circuit::reset);
     }
 }

@@ -35,10 +35,14 @@ use crate::layer::Policies;
 /// reason [`CircuitOpen`], not processed, not to be retried, with the time that remains as a
 /// [`RetryInfo`](crate::details::RetryInfo); that is no failure for the breaker.
 ///
+/// The limits come from a simulation of queue groups with bad instances (`docs/design.md`, section 7); the ring of ten
+/// seconds and the single trial are [linkerd's]. Replies do not say which instance they come from, so that it can't be
+/// asked for most instances to fail. Slow calls are no failures before their deadline.
+///
 /// A method whose streams are silent for long after they were opened is better off without one
 /// ([`BreakerSpec::off`]), as no trial of it would succeed in time.
 ///
-/// Each state and change is a `tracing` event; [`handle`](Self::handle) shows and changes the states.
+/// Each change is a `tracing` event; [`handle`](Self::handle) shows and changes the states.
 ///
 /// ```
 /// use nats_rpc::layer::BreakerLayer;
@@ -58,6 +62,7 @@ use crate::layer::Policies;
 /// # }
 /// ```
 ///
+/// [linkerd's]: https://github.com/linkerd/linkerd2-proxy
 /// [`BreakerSpec`]: crate::spec::BreakerSpec
 /// [`BreakerSpec::off`]: crate::spec::BreakerSpec::off
 /// [`CircuitOpen`]: crate::Reason::CircuitOpen

@@ -19,9 +19,11 @@ pub struct BreakerChange {
     pub cause: BreakerCause,
 }
 
+type Callback = dyn Fn(&BreakerChange) + Send + Sync;
+
 /// Who is told of changes; clones are the same.
 #[derive(Clone, Default)]
-pub(super) struct Observer(Option<Arc<dyn Fn(&BreakerChange) + Send + Sync>>);
+pub(super) struct Observer(Option<Arc<Callback>>);
 
 impl Observer {
     pub(super) fn new(callback: impl Fn(&BreakerChange) + Send + Sync + 'static) -> Self {

@@ -57,7 +57,6 @@ impl Window {
 
     fn bucket(&mut self, now: Instant) -> &mut Bucket {
         let second = self.second(now);
-        #[expect(clippy::cast_possible_truncation, reason = "it is below ten")]
         let bucket = &mut self.buckets[(second % SECONDS) as usize];
         // Whoever looked at the clock first may come here last: nothing newer is wiped out for it.
         if bucket.second < second {

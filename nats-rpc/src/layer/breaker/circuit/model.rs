@@ -216,10 +216,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn it_does_what_its_model_does(steps in vec(step(), 1..300)) {
+    fn it_does_what_its_model_does(steps in vec(step(), 1..200)) {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let (mut circuit, mut model) = (Circuit::new(SPEC, start, || 0.0), Model::new());
