@@ -2,10 +2,12 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::time::Duration;
 
-use super::Mount;
+use tower_layer::Layer;
+
+use super::layers::Layers;
 use super::serve::Plan;
-use super::{Handle, Imports};
-use crate::raw::{Compression, Terms};
+use super::{Handle, Imports, Mount, Route};
+use crate::raw::{CallService, Compression, Terms};
 use crate::status::Status;
 use crate::transport::{Connection, Limits};
 
@@ -47,6 +49,7 @@ impl Server {
         };
         Builder {
             mounts: Vec::new(),
+            layers: Layers::default(),
             grace: GRACE,
             terms,
             startup_check: STARTUP_CHECK,
@@ -60,6 +63,7 @@ impl Server {
 #[must_use = "nothing is served until `serve` or `start` is called"]
 pub struct Builder {
     mounts: Vec<Mount>,
+    layers: Layers,
     grace: Duration,
     terms: Terms,
     startup_check: Duration,
@@ -70,6 +74,18 @@ impl Builder {
     /// Adds a service: a generated server, or a [`Mount`] that says more.
     pub fn add_service(mut self, service: impl Into<Mount>) -> Self {
         self.mounts.push(service.into());
+        self
+    }
+
+    /// Puts a tower layer around every service of the server, those that are added later too, outside of the layers of its
+    /// [`Mount`]. The layer that is added last sees calls first. A layer that keeps something keeps it for all services:
+    /// an [`OverloadLayer`](crate::layer::OverloadLayer) counts the calls of all of them.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Route> + Send + Sync + 'static,
+        L::Service: CallService,
+    {
+        self.layers.add(layer);
         self
     }
 
@@ -174,7 +190,8 @@ impl Builder {
                 )));
             }
         }
-        let Self { mounts, grace, terms, startup_check, import_threshold } = self;
+        let Self { mounts, layers, grace, terms, startup_check, import_threshold } = self;
+        let mounts = mounts.into_iter().map(|mount| layers.around(mount)).collect();
         Plan { mounts, grace, terms, startup_check, import_threshold }.start(connection).await
     }
 }

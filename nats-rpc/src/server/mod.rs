@@ -10,6 +10,7 @@ mod drain;
 mod handle;
 mod handler;
 mod instance;
+mod layers;
 mod mount;
 mod pending;
 mod plain;
