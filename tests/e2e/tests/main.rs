@@ -29,6 +29,7 @@ mod metadata;
 mod noise;
 mod openings;
 mod outage;
+mod overload;
 mod panics;
 mod parallel;
 mod parity;
