@@ -3,6 +3,8 @@
 
 #![expect(dead_code, reason = "the files have more in them than is tried out here")]
 
+#[path = "../src/layer/overload/line.rs"]
+mod line;
 #[path = "../src/layer/overload/pace.rs"]
 mod pace;
 #[path = "../src/layer/overload/queue.rs"]
@@ -23,12 +25,12 @@ use shuttle::sync::{Arc, mpsc};
 use shuttle::thread;
 use tokio::time::Instant;
 
-use crate::queue::Discipline;
+use crate::line::Discipline;
 use crate::seats::{Arrival, Changes, Entered, Seats};
 
 const LIMIT: u32 = 2;
 const THREADS: u32 = 4;
-const ORDERS: usize = 6_000;
+const ORDERS: usize = 4_000;
 
 type Waiter = mpsc::Sender<bool>;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tower_layer::Layer;
 
 use super::gate::{Entry, Gate, Settings};
-use super::queue::Discipline;
+use super::line::Discipline;
 use super::{Limit, Overload, OverloadStats};
 use crate::layer::PerMethod;
 use crate::raw::Call;
@@ -16,7 +16,7 @@ const LIMIT: Limit = Limit::fixed(1024);
 /// The last of as many calls as may run waits about as long as a handler takes: a call that is let in takes at most twice
 /// its time.
 const QUEUE_PERCENT: u32 = 100;
-/// The numbers of the paper that [`Queue`](super::queue::Queue) names: they do for services of all kinds.
+/// The numbers of the paper that [`Line`](super::line::Line) names: they do for services of all kinds.
 const DISCIPLINE: Discipline =
     Discipline { target: Duration::from_millis(5), interval: Duration::from_millis(100) };
 
@@ -39,8 +39,8 @@ const DISCIPLINE: Discipline =
 ///
 /// The queue takes up bursts: first come, first served, for up to 100 ms. When it has not been empty for as long, it is
 /// there to stay; then the newest are served first, whose callers are still there, and nobody waits for more than 5 ms
-/// ([Fail at Scale](https://queue.acm.org/detail.cfm?id=2839461)). Critical calls go before all others, and take their
-/// places when the queue is full.
+/// ([Fail at Scale](https://queue.acm.org/detail.cfm?id=2839461)). Critical calls have a line of their own, to which the
+/// same applies. It goes first, and takes the places of others when the queue is full.
 ///
 /// A call has its place until it has answered, also when it answers with a stream. The `tracing` event `overloaded` tells
 /// that calls begin to be turned away, and `no longer overloaded` that for a second there were none.

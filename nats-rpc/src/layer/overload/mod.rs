@@ -9,6 +9,7 @@ mod held;
 mod layer;
 mod learner;
 mod limit;
+mod line;
 mod pace;
 mod permit;
 mod place;

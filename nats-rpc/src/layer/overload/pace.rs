@@ -9,17 +9,16 @@ const WEIGHT: f64 = 1.0 / 16.0;
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     last: Option<Instant>,
-    /// Seconds between two that leave, smoothed. `None`: not known yet.
-    gap: Option<f64>,
+    /// Seconds between two that leave, smoothed; 0 as long as it is not known.
+    gap: f64,
 }
 
 impl Pace {
     /// A call has left, and others wait.
     pub(super) fn departed(&mut self, now: Instant) {
-        if let Some(last) = self.last.replace(now) {
-            let gap = now.saturating_duration_since(last).as_secs_f64();
-            self.gap = Some(self.gap.map_or(gap, |mean| mean + (gap - mean) * WEIGHT));
-        }
+        let last = self.last.replace(now);
+        let Some(gap) = last.map(|last| now.saturating_duration_since(last).as_secs_f64()) else { return };
+        self.gap += if self.gap > 0.0 { (gap - self.gap) * WEIGHT } else { gap };
     }
 
     /// Nobody waits any more: how long it takes until the next one leaves says nothing.
@@ -27,10 +26,13 @@ impl Pace {
         self.last = None;
     }
 
-    /// How long `calls` take to leave. When none has left for longer than usual, things have become slower.
-    pub(super) fn estimate(&self, calls: usize, now: Instant) -> Duration {
-        let silence = self.last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64());
-        let gap = self.gap.unwrap_or(0.0).max(silence);
-        Duration::try_from_secs_f64(gap * calls as f64).unwrap_or(Duration::MAX)
+    /// How long it takes until so many calls have left.
+    pub(super) fn estimate(&self, calls: usize) -> Duration {
+        Duration::try_from_secs_f64(self.gap * calls as f64).unwrap_or(Duration::MAX)
+    }
+
+    /// For how long none has left of which it was to be expected.
+    pub(super) fn silence(&self, now: Instant) -> Duration {
+        self.last.map_or(Duration::ZERO, |last| now.saturating_duration_since(last))
     }
 }

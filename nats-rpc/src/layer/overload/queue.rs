@@ -1,45 +1,18 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Priority;
+use super::line::{Discipline, Line};
 use super::pace::Pace;
 
-/// How calls wait.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Discipline {
-    /// How long a call may wait while the queue stands.
-    pub(super) target: Duration,
-    /// How long the queue may be in use before it is taken to stand; until then, how long a call may wait.
-    pub(super) interval: Duration,
-}
-
-/// Calls that wait for a place: adaptive LIFO with controlled delay, as in
-/// [Fail at Scale](https://queue.acm.org/detail.cfm?id=2839461).
-///
-/// A queue that empties now and then takes up bursts: first come, first served, and there is time. One that has not been
-/// empty for an interval does not get shorter by waiting: then those who have just come are served, while their callers
-/// are still there, and who has waited for longer than the target has to go. Critical calls go before all others.
+/// Calls that wait for a place, in two lines: critical ones go before all others, and are not held to the short delay of a
+/// line that stands because of the others.
 #[derive(Debug)]
 pub(super) struct Queue<W> {
-    discipline: Discipline,
     critical: Line<W>,
     others: Line<W>,
-    next: u64,
-    /// Since when there has always been somebody.
-    since: Option<Instant>,
     pace: Pace,
-}
-
-/// In the order in which they came.
-type Line<W> = BTreeMap<u64, Waiting<W>>;
-
-#[derive(Debug)]
-struct Waiting<W> {
-    came: Instant,
-    deadline: Option<Instant>,
-    waiter: W,
 }
 
 /// A place in the queue.
@@ -51,14 +24,7 @@ pub(super) struct Key {
 
 impl<W> Queue<W> {
     pub(super) fn new(discipline: Discipline) -> Self {
-        Self {
-            discipline,
-            critical: Line::new(),
-            others: Line::new(),
-            next: 0,
-            since: None,
-            pace: Pace::default(),
-        }
+        Self { critical: Line::new(discipline), others: Line::new(discipline), pace: Pace::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -69,29 +35,22 @@ impl<W> Queue<W> {
         self.len() == 0
     }
 
-    /// Whether it has not been empty for an interval.
-    fn stands(&self, now: Instant) -> bool {
-        self.since.is_some_and(|since| now.saturating_duration_since(since) >= self.discipline.interval)
-    }
-
-    /// How long a call may wait.
-    pub(super) fn patience(&self, now: Instant) -> Duration {
-        if self.stands(now) { self.discipline.target } else { self.discipline.interval }
-    }
-
     pub(super) fn push(&mut self, critical: bool, deadline: Option<Instant>, now: Instant, waiter: W) -> Key {
-        let key = Key { critical, number: self.next };
-        self.next += 1;
-        self.since.get_or_insert(now);
-        self.line(critical).insert(key.number, Waiting { came: now, deadline, waiter });
-        key
+        let number = self.line(critical).push(deadline, now, waiter);
+        self.note_emptiness();
+        Key { critical, number }
+    }
+
+    /// How long a call may wait that comes now.
+    pub(super) fn patience(&mut self, critical: bool, now: Instant) -> Duration {
+        self.line(critical).patience(now)
     }
 
     /// Takes one out that waits no longer. `None`: its turn has come already, or it had to go.
     pub(super) fn remove(&mut self, key: Key) -> Option<W> {
-        let removed = self.line(key.critical).remove(&key.number)?;
+        let removed = self.line(key.critical).remove(key.number);
         self.note_emptiness();
-        Some(removed.waiter)
+        removed
     }
 
     /// Whose turn it is, of those for whom there is a place. Who was overtaken by its deadline is put to `overdue`.
@@ -101,69 +60,52 @@ impl<W> Queue<W> {
         overdue: &mut Vec<W>,
         is_free: impl Fn(Priority) -> bool,
     ) -> Option<W> {
-        let newest_first = self.stands(now);
-        for critical in [true, false] {
-            let priority = if critical { Priority::Critical } else { Priority::Default };
-            if !is_free(priority) {
-                continue;
-            }
-            let line = self.line(critical);
-            while let Some((_, next)) = if newest_first { line.pop_last() } else { line.pop_first() } {
-                if next.deadline.is_none_or(|deadline| now < deadline) {
-                    self.note_emptiness();
-                    return Some(next.waiter);
-                }
-                overdue.push(next.waiter);
-            }
+        let mut next = None;
+        if is_free(Priority::Critical) {
+            next = self.critical.pop(now, overdue);
+        }
+        if next.is_none() && is_free(Priority::Default) {
+            next = self.others.pop(now, overdue);
         }
         self.note_emptiness();
-        None
+        next
     }
 
     /// Those who have waited for too long.
     pub(super) fn take_overdue(&mut self, now: Instant) -> Vec<W> {
-        let (patience, mut overdue) = (self.patience(now), Vec::new());
-        for line in [&mut self.critical, &mut self.others] {
-            while let Some(oldest) = line.first_entry()
-                && now.saturating_duration_since(oldest.get().came) >= patience
-            {
-                overdue.push(oldest.remove().waiter);
-            }
-        }
+        let mut overdue = Vec::new();
+        self.critical.take_overdue(now, &mut overdue);
+        self.others.take_overdue(now, &mut overdue);
         self.note_emptiness();
         overdue
     }
 
-    /// Who makes room for another in a full queue: for a critical call one that is not; in a queue that stands, the
-    /// oldest, whose turn would not come.
+    /// Who makes room in a full queue for a call that is pushed then: for a critical one another that is not; in a line that
+    /// stands, the oldest, whose turn would not come.
     pub(super) fn displace(&mut self, critical: bool, now: Instant) -> Option<W> {
-        let stands = self.stands(now);
-        let displaced = match (critical, stands) {
-            (true, true) => self.others.pop_first().or_else(|| self.critical.pop_first()),
-            (true, false) | (false, true) => self.others.pop_first(),
-            (false, false) => None,
-        };
-        displaced.map(|(_, displaced)| displaced.waiter)
+        let displaced = if critical || self.others.stands(now) { self.others.displace() } else { None };
+        if displaced.is_none() && critical && self.critical.stands(now) {
+            return self.critical.displace();
+        }
+        displaced
     }
 
-    /// A call has left a place.
+    /// A call has left a place for which others wait.
     pub(super) fn departed(&mut self, now: Instant) {
         self.pace.departed(now);
     }
 
     /// How long it takes until all are served that wait now.
     pub(super) fn drain_time(&self, now: Instant) -> Duration {
-        self.pace.estimate(self.len(), now)
+        self.pace.estimate(self.len()).max(self.pace.silence(now))
     }
 
-    /// How long a call that comes now will wait.
+    /// How long a call will wait that comes now.
     pub(super) fn delay(&self, critical: bool, now: Instant) -> Duration {
-        let ahead = match (self.stands(now), critical) {
-            (true, true) => 0,
-            (false, true) | (true, false) => self.critical.len(),
-            (false, false) => self.len(),
-        };
-        self.pace.estimate(ahead + 1, now)
+        let line = if critical { &self.critical } else { &self.others };
+        let in_line = if line.stands(now) { 0 } else { line.len() };
+        let before_line = if critical { 0 } else { self.critical.len() };
+        self.pace.estimate(before_line + in_line + 1)
     }
 
     fn line(&mut self, critical: bool) -> &mut Line<W> {
@@ -171,8 +113,9 @@ impl<W> Queue<W> {
     }
 
     fn note_emptiness(&mut self) {
+        self.critical.note_emptiness();
+        self.others.note_emptiness();
         if self.is_empty() {
-            self.since = None;
             self.pace.idle();
         }
     }

@@ -1,11 +1,12 @@
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Priority;
-use super::queue::{Discipline, Key, Queue};
+use super::line::Discipline;
+use super::queue::{Key, Queue};
 use super::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard};
 
 /// One that waits, in the upper half of [`Seats::word`].
@@ -92,12 +93,12 @@ impl<W> Seats<W> {
 
     /// How many may run.
     pub(super) fn limit(&self) -> u32 {
-        self.limit.load(Relaxed)
+        self.limit.load(SeqCst)
     }
 
     /// How many run.
     pub(super) fn running(&self) -> u32 {
-        running(self.word.load(Relaxed))
+        running(self.word.load(SeqCst))
     }
 
     /// How many wait.
@@ -115,7 +116,7 @@ impl<W> Seats<W> {
     pub(super) fn try_enter(&self, priority: Priority) -> bool {
         let limit = self.limit();
         let take = |word| (word < WAITING && has_seat(priority, running(word), limit)).then_some(word + 1);
-        self.word.fetch_update(AcqRel, Acquire, take).is_ok()
+        self.word.fetch_update(SeqCst, SeqCst, take).is_ok()
     }
 
     /// Takes a place, or one in the queue: then `waiter` is told.
@@ -142,7 +143,7 @@ impl<W> Seats<W> {
                 };
                 overdue.push(displaced);
             }
-            let until = now + queue.patience(now);
+            let until = now + queue.patience(critical, now);
             let key = queue.push(critical, deadline, now, waiter);
             (Entered::Waits(key, until), self.seat(queue, running, now, overdue))
         })
@@ -151,7 +152,7 @@ impl<W> Seats<W> {
     /// Gives a place back, to whose turn it is if somebody waits.
     pub(super) fn leave(&self, now: impl FnOnce() -> Instant) -> Changes<W> {
         let free = |word| (word < WAITING).then(|| word - 1);
-        if self.word.fetch_update(AcqRel, Acquire, free).is_ok() {
+        if self.word.fetch_update(SeqCst, SeqCst, free).is_ok() {
             return Changes::NONE;
         }
         let now = now();
@@ -170,8 +171,8 @@ impl<W> Seats<W> {
 
     /// Lets more run at once, or fewer.
     pub(super) fn set_limit(&self, limit: u32, now: Instant) -> Changes<W> {
-        self.limit.store(limit, Relaxed);
-        if self.word.load(Acquire) < WAITING {
+        self.limit.store(limit, SeqCst);
+        if self.word.load(SeqCst) < WAITING {
             return Changes::NONE;
         }
         self.locked(|queue, running| self.seat(queue, running, now, Vec::new()))
@@ -190,9 +191,9 @@ impl<W> Seats<W> {
     /// Works with all of it. Meanwhile it looks as if somebody waits, so that everybody else comes by the lock, too.
     fn locked<T>(&self, work: impl FnOnce(&mut Queue<W>, &mut u32) -> T) -> T {
         let mut queue = self.lock();
-        let mut running = running(self.word.fetch_add(WAITING, AcqRel));
+        let mut running = running(self.word.fetch_add(WAITING, SeqCst));
         let done = work(&mut queue, &mut running);
-        self.word.store(queue.len() as u64 * WAITING + u64::from(running), Release);
+        self.word.store(queue.len() as u64 * WAITING + u64::from(running), SeqCst);
         done
     }
 

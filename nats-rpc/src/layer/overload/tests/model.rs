@@ -3,8 +3,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::call::Priority;
+use crate::layer::overload::line::Discipline;
 use crate::layer::overload::pace::Pace;
-use crate::layer::overload::queue::Discipline;
 
 /// What [`Seats`](crate::layer::overload::seats::Seats) should do, said as simply as possible: one list, looked through
 /// as a whole each time.
@@ -14,7 +14,8 @@ pub(super) struct Model {
     pub(super) running: u32,
     pub(super) waiting: Vec<Waiting>,
     discipline: Discipline,
-    since: Option<Instant>,
+    /// Since when there have always been critical calls, and others.
+    since: [Option<Instant>; 2],
     pace: Pace,
 }
 
@@ -40,15 +41,15 @@ pub(super) type Told = (Vec<u32>, Vec<u32>);
 impl Model {
     pub(super) fn new(limit: u32, room: u32, discipline: Discipline) -> Self {
         let (waiting, pace) = (Vec::new(), Pace::default());
-        Self { limit, room, running: 0, waiting, discipline, since: None, pace }
+        Self { limit, room, running: 0, waiting, discipline, since: [None; 2], pace }
     }
 
-    fn stands(&self, now: Instant) -> bool {
-        self.since.is_some_and(|since| now - since >= self.discipline.interval)
+    fn stands(&self, critical: bool, now: Instant) -> bool {
+        self.since[usize::from(critical)].is_some_and(|since| now - since >= self.discipline.interval)
     }
 
-    fn patience(&self, now: Instant) -> Duration {
-        if self.stands(now) { self.discipline.target } else { self.discipline.interval }
+    fn patience(&self, critical: bool, now: Instant) -> Duration {
+        if self.stands(critical, now) { self.discipline.target } else { self.discipline.interval }
     }
 
     fn fits(&self, priority: Priority) -> bool {
@@ -80,17 +81,16 @@ impl Model {
         let mut overdue = self.overdue(now);
         let ahead = self.waiting.iter().filter(|other| {
             let more_important = other.critical && !critical;
-            more_important || (!self.stands(now) && other.critical >= critical)
+            more_important || (!self.stands(critical, now) && other.critical == critical)
         });
-        if deadline.is_some_and(|deadline| now + self.pace.estimate(ahead.count() + 1, now) >= deadline) {
+        if deadline.is_some_and(|deadline| now + self.pace.estimate(ahead.count() + 1) >= deadline) {
             return (Outcome::Expired, (Vec::new(), overdue));
         }
         if self.waiting.len() >= self.room as usize {
             let oldest = |critical| self.waiting.iter().position(|other| other.critical == critical);
-            let stands = self.stands(now);
             let displaced = match oldest(false) {
-                Some(other) if critical || stands => Some(other),
-                _ if critical && stands => oldest(true),
+                Some(other) if critical || self.stands(false, now) => Some(other),
+                _ if critical && self.stands(true, now) => oldest(true),
                 _ => None,
             };
             match displaced {
@@ -98,9 +98,10 @@ impl Model {
                 None => return (Outcome::Shed, (Vec::new(), overdue)),
             }
         }
-        let until = now + self.patience(now);
+        let until = now + self.patience(critical, now);
         self.waiting.push(Waiting { id, critical, came: now, deadline });
-        self.since.get_or_insert(now);
+        self.since[usize::from(critical)].get_or_insert(now);
+        self.note_emptiness();
         (Outcome::Waits(until), self.seat(now, overdue))
     }
 
@@ -127,9 +128,8 @@ impl Model {
     }
 
     fn overdue(&mut self, now: Instant) -> Vec<u32> {
-        let patience = self.patience(now);
-        let (overdue, rest): (Vec<_>, Vec<_>) =
-            self.waiting.iter().copied().partition(|waiting| now - waiting.came >= patience);
+        let is_overdue = |waiting: &Waiting| now - waiting.came >= self.patience(waiting.critical, now);
+        let (overdue, rest): (Vec<_>, Vec<_>) = self.waiting.iter().copied().partition(is_overdue);
         self.waiting = rest;
         self.note_emptiness();
         overdue.into_iter().map(|waiting| waiting.id).collect()
@@ -141,10 +141,9 @@ impl Model {
             let open = |waiting: &Waiting| {
                 self.fits(if waiting.critical { Priority::Critical } else { Priority::Default })
             };
-            let newest_first = self.stands(now);
             let next = self.waiting.iter().filter(|waiting| open(waiting)).max_by_key(|waiting| {
                 let order = i64::from(waiting.id);
-                (waiting.critical, if newest_first { order } else { -order })
+                (waiting.critical, if self.stands(waiting.critical, now) { order } else { -order })
             });
             let Some(next) = next.copied() else { break };
             self.waiting.retain(|waiting| waiting.id != next.id);
@@ -160,8 +159,12 @@ impl Model {
     }
 
     fn note_emptiness(&mut self) {
+        for critical in [false, true] {
+            if self.waiting.iter().all(|waiting| waiting.critical != critical) {
+                self.since[usize::from(critical)] = None;
+            }
+        }
         if self.waiting.is_empty() {
-            self.since = None;
             self.pace.idle();
         }
     }

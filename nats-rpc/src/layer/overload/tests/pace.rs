@@ -12,15 +12,16 @@ fn assert_close(estimate: Duration, expected: Duration) {
 fn the_time_that_a_queue_takes_is_learned_from_those_who_leave() {
     let (mut pace, start) = (Pace::default(), Instant::now());
     let at = |ms| start + Duration::from_millis(ms);
-    assert_eq!(pace.estimate(10, start), Duration::ZERO);
+    assert_eq!(pace.estimate(10), Duration::ZERO);
     for n in 0..=100 {
         pace.departed(at(2 * n));
     }
-    assert_close(pace.estimate(10, at(200)), Duration::from_millis(20));
-    assert_close(pace.estimate(10, at(207)), Duration::from_millis(70));
+    assert_close(pace.estimate(10), Duration::from_millis(20));
+    assert_close(pace.silence(at(207)), Duration::from_millis(7));
     // A pause without a queue is no sign of slowness.
     pace.idle();
+    assert_eq!(pace.silence(at(60_000)), Duration::ZERO);
     pace.departed(at(60_000));
     pace.departed(at(60_002));
-    assert_close(pace.estimate(1, at(60_002)), Duration::from_millis(2));
+    assert_close(pace.estimate(1), Duration::from_millis(2));
 }

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::layer::overload::queue::{Discipline, Queue};
+use crate::layer::overload::line::Discipline;
+use crate::layer::overload::queue::Queue;
 
 const DISCIPLINE: Discipline =
     Discipline { target: Duration::from_millis(5), interval: Duration::from_millis(100) };
@@ -63,14 +64,20 @@ fn patience_ends_with_the_interval_and_then_with_the_target() {
     for (name, ms) in [("a", 0), ("b", 94), ("c", 96), ("critical", 90)] {
         scene.push(name, ms);
     }
-    assert_eq!(scene.queue.patience(scene.at(99)), DISCIPLINE.interval);
+    let patience = |scene: &mut Scene, critical, ms| {
+        let now = scene.at(ms);
+        scene.queue.patience(critical, now)
+    };
+    assert_eq!(patience(&mut scene, false, 99), DISCIPLINE.interval);
     assert_eq!(scene.queue.take_overdue(scene.at(99)), Vec::<&str>::new());
-    assert_eq!(scene.queue.patience(scene.at(100)), DISCIPLINE.target);
-    assert_eq!(scene.queue.take_overdue(scene.at(100)), ["critical", "a", "b"]);
-    assert_eq!(scene.queue.len(), 1);
+    assert_eq!(patience(&mut scene, false, 100), DISCIPLINE.target);
+    // The critical line is not the one that stands.
+    assert_eq!(patience(&mut scene, true, 100), DISCIPLINE.interval);
+    assert_eq!(scene.queue.take_overdue(scene.at(100)), ["a", "b"]);
     assert_eq!(scene.queue.take_overdue(scene.at(101)), ["c"]);
+    assert_eq!(patience(&mut scene, false, 101), DISCIPLINE.interval);
+    assert_eq!(scene.queue.take_overdue(scene.at(190)), ["critical"]);
     assert!(scene.queue.is_empty());
-    assert_eq!(scene.queue.patience(scene.at(101)), DISCIPLINE.interval);
 }
 
 #[test]
@@ -100,15 +107,15 @@ fn who_is_overtaken_by_its_deadline_is_passed_over() {
 #[test]
 fn in_a_full_queue_the_more_important_takes_a_place_and_the_newer_when_it_stands() {
     let mut scene = Scene::new();
-    for (name, ms) in [("a", 0), ("b", 1), ("critical 1", 2)] {
+    for (name, ms) in [("a", 0), ("b", 1), ("critical 1", 20)] {
         scene.push(name, ms);
     }
     assert_eq!(scene.queue.displace(false, scene.at(99)), None);
     assert_eq!(scene.queue.displace(true, scene.at(99)), Some("a"));
     assert_eq!(scene.queue.displace(false, scene.at(100)), Some("b"));
     assert_eq!(scene.queue.displace(false, scene.at(100)), None);
-    assert_eq!(scene.queue.displace(true, scene.at(99)), None);
-    assert_eq!(scene.queue.displace(true, scene.at(100)), Some("critical 1"));
+    assert_eq!(scene.queue.displace(true, scene.at(119)), None);
+    assert_eq!(scene.queue.displace(true, scene.at(120)), Some("critical 1"));
 }
 
 #[test]
@@ -122,11 +129,11 @@ fn the_wait_is_that_of_those_ahead() {
     }
     assert_eq!(scene.queue.drain_time(scene.at(8)).as_millis(), 12);
     let delay = |critical, ms| scene.queue.delay(critical, scene.at(ms)).as_millis();
-    assert_eq!((delay(false, 8), delay(true, 8)), (16, 8));
-    // Nobody has left since.
-    assert_eq!((delay(false, 99), delay(true, 99)), (4 * 91, 2 * 91));
+    assert_eq!((delay(false, 99), delay(true, 99)), (16, 8));
     // Newest first, after critical calls.
-    assert_eq!((delay(false, 100), delay(true, 100)), (2 * 92, 92));
+    assert_eq!((delay(false, 100), delay(true, 100)), (8, 4));
+    // Nobody has left for long.
+    assert_eq!(scene.queue.drain_time(scene.at(100)).as_millis(), 92);
 }
 
 #[test]

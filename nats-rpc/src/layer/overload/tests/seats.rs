@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use super::model::{Model, Outcome, Told};
 use crate::call::Priority;
-use crate::layer::overload::queue::{Discipline, Key};
+use crate::layer::overload::line::Discipline;
+use crate::layer::overload::queue::Key;
 use crate::layer::overload::seats::{Arrival, Changes, Entered, Seats};
 
 const DISCIPLINE: Discipline =
@@ -55,7 +56,7 @@ fn sorted((mut granted, mut overdue): Told) -> Told {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn they_do_what_the_model_does(
