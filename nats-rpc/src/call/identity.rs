@@ -7,7 +7,8 @@ use serde::Deserialize;
 ///
 /// It can be trusted. What is read is the header `Nats-Request-Info`, which the server writes itself where a call passes
 /// an import; and only from calls whose answers go through an import (their reply subject begins with `_R_.`, which no
-/// NATS server lets a client choose). Calls within the service's own account have none, whatever they claim: there, a
+/// NATS server lets a client choose). A leaf node that is connected to the service's own account counts as a NATS server:
+/// whoever runs it speaks for the account. Calls within the service's own account have none, whatever they claim: there, a
 /// token says who the caller is, or the NATS permissions decide who can call at all.
 ///
 /// ```
