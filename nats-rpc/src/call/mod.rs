@@ -3,6 +3,7 @@
 mod cancellation;
 mod context;
 mod event;
+mod identity;
 mod priority;
 mod request;
 mod response;
@@ -14,6 +15,7 @@ mod trace;
 pub(crate) use self::cancellation::Cancelled;
 pub use self::context::Context;
 pub use self::event::{Event, EventStream, MessageStream};
+pub use self::identity::NatsIdentity;
 pub use self::priority::Priority;
 pub use self::request::{IntoRequest, IntoStreamingRequest, Request};
 pub use self::response::Response;

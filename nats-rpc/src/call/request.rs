@@ -3,6 +3,7 @@ use http::Extensions;
 
 use super::{Context, Streaming};
 use crate::metadata::Metadata;
+use crate::status::Status;
 
 /// A request: the message, and what came with it.
 ///
@@ -88,6 +89,15 @@ impl<T> Request<T> {
     /// layers see what the caller says, the handler what the service's layers say.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
+    }
+
+    /// Who makes the call, as the service's [`AuthLayer`](crate::layer::AuthLayer) has found out.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED when nobody has: the method is open to all, or the service has no such layer with principals of
+    /// this type.
+    pub fn principal<P: Clone + Send + Sync + 'static>(&self) -> Result<&P, Status> {
+        self.extensions.get().ok_or_else(|| Status::unauthenticated("it is not known who makes the call"))
     }
 
     /// What is said to layers, to be changed.

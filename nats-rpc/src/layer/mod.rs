@@ -1,22 +1,29 @@
 //! Layers for calls: tower layers over [`raw::Call`](crate::raw::Call) and [`raw::Reply`](crate::raw::Reply), for both
 //! sides.
 
+mod auth;
 mod breaker;
 mod deadline;
 mod fault;
+mod gate;
 mod hedge;
 mod overload;
 mod per_method;
 mod policy;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod retry;
 mod stack;
+mod validate;
 
+pub use self::auth::{AuthLayer, Authenticate, Credentials, Token, TokenLayer, TokenSource};
 pub use self::breaker::{
     Breaker, BreakerCause, BreakerChange, BreakerFuture, BreakerHandle, BreakerLayer, BreakerState,
     CircuitHandle,
 };
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 pub use self::fault::{Fault, FaultFuture, FaultLayer};
+pub use self::gate::{Gate, Gated, GatedFuture};
 pub use self::hedge::{Hedge, HedgeFuture, HedgeLayer};
 pub use self::overload::{
     GradientLimit, Limit, Overload, OverloadFuture, OverloadLayer, OverloadStats, Rejected,
@@ -27,6 +34,10 @@ pub use self::policy::{
     CallPolicy, InvalidPolicies, InvalidServiceConfig, MethodPolicy, Overrides, Policies, PoliciesBuilder,
     ServiceConfig, Throttling,
 };
+#[cfg(feature = "rate-limit")]
+pub use self::rate_limit::{Rate, RateLimitLayer};
 pub use self::retry::{Retry, RetryFuture, RetryLayer};
 pub use self::stack::{Stack, StackFuture, StackLayer};
+pub use self::validate::{ValidateLayer, Violations};
+pub(crate) use self::validate::{checked, checked_stream};
 pub use crate::raw::{Budget, Throttle};

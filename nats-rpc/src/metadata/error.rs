@@ -11,7 +11,7 @@ pub struct InvalidMetadata {
 }
 
 impl InvalidMetadata {
-    pub(super) fn new(key: &str, reason: &'static str) -> Self {
+    pub(crate) fn new(key: &str, reason: &'static str) -> Self {
         Self { key: key.to_owned(), reason }
     }
 }

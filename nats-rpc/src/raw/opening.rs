@@ -9,17 +9,22 @@ use super::answer::Asked;
 use super::compression::decompress;
 use super::frames::received;
 use super::shape::{Request, Shape, too_large_text};
+use super::terms::is_imported;
 use super::{Answer, Body, Call, Compression, Terms, build};
-use crate::call::{Context, Priority, TraceContext};
+use crate::call::{Context, NatsIdentity, Priority, TraceContext};
 use crate::metadata::Metadata;
 use crate::spec::Method;
 use crate::status::{Code, Reason, Status};
+use crate::subject::Subject;
 use crate::transport::{Epoch, Headers, Incoming, Outgoing};
 use crate::wire::flow::Counts;
 use crate::wire::{
     self, FrameView, Kind, Malformed, Numbers, Open, OpenFlags, Profile, Refused, RefusedReason, Via,
     is_stale, plain,
 };
+
+/// Where a NATS server says who makes a call that comes through an import.
+const REQUEST_INFO: &str = "Nats-Request-Info";
 
 const SPOKEN_VERSIONS: [u32; 1] = [wire::VERSION as u32];
 
@@ -40,6 +45,7 @@ impl Opening {
     pub(crate) fn read(message: Incoming, method: &Method, arrived: Instant, place: Place<'_>) -> Self {
         let Some(reply) = message.reply else { return Self::Ignored };
         let Place { terms, epoch, .. } = place;
+        let identity = message.headers.as_deref().and_then(|headers| identity(headers, &reply));
         let content_type = message.headers.as_deref().and_then(|headers| headers.get(plain::CONTENT_TYPE));
         match wire::profile(&message.payload, content_type.is_some()) {
             Profile::UnknownVersion(version) => {
@@ -50,9 +56,10 @@ impl Opening {
                 let via = terms.via(&reply);
                 match native(&message.payload, method, arrived, (place, via)) {
                     Ok(Native::Call(call, asked)) => {
-                        Self::Call(call, Answer::native(reply, asked, place, via))
+                        Self::Call(of(call, identity), Answer::native(reply, asked, place, via))
                     }
-                    Ok(Native::Stream(beginning, asked)) => {
+                    Ok(Native::Stream(Beginning { call, request }, asked)) => {
+                        let beginning = Beginning { call: of(call, identity), request };
                         Self::Stream(beginning, Answer::native(reply, asked, place, via))
                     }
                     Ok(Native::Ignored) => Self::Ignored,
@@ -72,12 +79,30 @@ impl Opening {
                     return Self::Refused(answer.end(failed, Counts::default(), Duration::ZERO));
                 }
                 match plain_call(message.headers.as_deref(), message.payload, method, arrived, terms) {
-                    Ok(call) => Self::Call(call, answer),
+                    Ok(call) => Self::Call(of(call, identity), answer),
                     Err(status) => Self::Refused(answer.end(Err(status), Counts::default(), Duration::ZERO)),
                 }
             }
         }
     }
+}
+
+/// As whom the caller has logged in. A client may send a header of this name, in any case of letters, but not where the
+/// answer goes through an import: there it is the NATS server's own.
+fn identity(headers: &Headers, reply: &Subject) -> Option<NatsIdentity> {
+    if !is_imported(reply) {
+        return None;
+    }
+    let mut infos = headers.iter().filter(|(name, _)| *name == REQUEST_INFO).map(|(_, info)| info);
+    let (info, None) = (infos.next()?, infos.next()) else { return None };
+    NatsIdentity::parse(info)
+}
+
+fn of(mut call: Call, identity: Option<NatsIdentity>) -> Call {
+    if let Some(identity) = identity {
+        call.extensions_mut().insert(identity);
+    }
+    call
 }
 
 /// A call of which more is to come than its OPEN, or whose response is a stream.

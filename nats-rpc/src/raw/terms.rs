@@ -49,6 +49,7 @@ impl Terms {
     }
 }
 
-fn is_imported(reply: &Subject) -> bool {
+/// Whether an answer goes through an import. No NATS server lets a client choose such a reply subject.
+pub(super) fn is_imported(reply: &Subject) -> bool {
     reply.as_bytes().starts_with(IMPORTED.as_bytes())
 }

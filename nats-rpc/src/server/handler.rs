@@ -13,6 +13,7 @@ use self::requests::requests;
 use self::responses::Responses;
 use crate::call::{Context, Request, Response, Streaming};
 use crate::codec::{Decode, Encode, Encoder};
+use crate::layer::{checked, checked_stream};
 use crate::raw::{self, Body, Call, Parts, Reply, ReplyBody};
 use crate::spec::Method;
 use crate::status::Status;
@@ -31,7 +32,7 @@ where
 {
     let Parts { method, context, metadata, extensions, body } = call.into_parts();
     let handling = async move {
-        let message = C::decode(one_message(&method, body)?)?;
+        let message = checked(&extensions, C::decode(one_message(&method, body)?)?)?;
         one_response::<C, R>(
             handler(Request::from_parts(message, metadata, Context::of_handler(), extensions)).await?,
         )
@@ -50,7 +51,7 @@ where
 {
     let Parts { method, context, metadata, extensions, body } = call.into_parts();
     let handling = async move {
-        let message = C::decode(one_message(&method, body)?)?;
+        let message = checked(&extensions, C::decode(one_message(&method, body)?)?)?;
         handler(Request::from_parts(message, metadata, Context::of_handler(), extensions)).await
     };
     Box::pin(Guarded::new(Guard::new(context), handling, many_responses::<C, R>))
@@ -71,7 +72,7 @@ where
         Err(status) => return failed(status),
     };
     let handling = async move {
-        let messages = Streaming::from_messages(messages, C::decode);
+        let messages = checked_stream(&extensions, Streaming::from_messages(messages, C::decode));
         one_response::<C, R>(
             handler(Request::from_parts(messages, metadata, Context::of_handler(), extensions)).await?,
         )
@@ -94,7 +95,7 @@ where
         Err(status) => return failed(status),
     };
     let handling = async move {
-        let messages = Streaming::from_messages(messages, C::decode);
+        let messages = checked_stream(&extensions, Streaming::from_messages(messages, C::decode));
         handler(Request::from_parts(messages, metadata, Context::of_handler(), extensions)).await
     };
     Box::pin(Guarded::new(Guard::new(context).with_unread(unread), handling, many_responses::<C, R>))

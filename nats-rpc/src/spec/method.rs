@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,6 +141,21 @@ impl Method {
             Repr::Static(spec) => Some(spec),
             Repr::Dynamic(_) => None,
         }
+    }
+}
+
+/// Methods are equal when service and name are.
+impl PartialEq for Method {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for Method {}
+
+impl Hash for Method {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.hash());
     }
 }
 

@@ -211,6 +211,14 @@ impl Program {
         }
     }
 
+    /// Whether it runs, or stands still.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    pub fn runs(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.ended().unwrap().is_none())
+    }
+
     fn take(&mut self) -> Process {
         self.process.take().expect("it does not run")
     }

@@ -2,6 +2,7 @@
 //! within the process.
 
 mod accounts;
+mod admission;
 mod answers;
 mod calls;
 mod conformance;
@@ -18,6 +19,7 @@ mod forged;
 mod frozen;
 mod garbage;
 mod giving_up;
+mod identity;
 mod imports;
 mod in_process;
 mod inheritance;
@@ -39,6 +41,7 @@ mod processes;
 mod proxied;
 mod raw_socket;
 mod reachability;
+mod resilience;
 mod rules;
 mod scatter;
 mod security;
