@@ -35,7 +35,7 @@ async fn simulate(seed: u64) -> Ledger {
     let scene = Arc::new(world::new(seed, skewed, &mut random, &book).await);
     let tap = random.random_bool(0.2).then(|| Tap::new(&scene.broker));
     let channels: Vec<Channel> =
-        scene.clients.iter().map(|(_, connection)| Channel::new(connection.clone())).collect();
+        scene.clients.iter().map(|(_, connection)| Channel::bare(connection.clone())).collect();
 
     let mut made = JoinSet::new();
     for planned in calls::plan(channels.len(), &mut random) {

@@ -35,7 +35,7 @@ pub(crate) async fn new(seed: u64, skewed: bool, random: &mut StdRng, book: &Boo
 
 /// An instance that calls the service behind it.
 fn front(connection: &Connection, book: &Book) -> Builder {
-    let channel = Channel::new(connection.clone()).with_subject("sim.Probe", BEHIND).unwrap();
+    let channel = Channel::bare(connection.clone()).with_subject("sim.Probe", BEHIND).unwrap();
     let instance = Instance { book: book.clone(), behind: Some(ProbeClient::new(channel)) };
     Server::builder().add_service(ProbeServer::new(instance)).grace(GRACE)
 }

@@ -81,7 +81,7 @@ pub(crate) async fn new(
         }
         scene.add_client(name, options).await;
         let limit = limit(random);
-        let mut channel = Channel::new(scene.clients[n].1.clone()).with_max_message(limit);
+        let mut channel = Channel::bare(scene.clients[n].1.clone()).with_max_message(limit);
         if let Some(window) = window(random) {
             channel = channel.with_max_window(window);
         }

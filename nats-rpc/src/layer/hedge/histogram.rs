@@ -35,20 +35,18 @@ impl Histogram {
         }
     }
 
-    /// The time that so many percent of the samples stayed within. `None`: there are not `at_least` samples.
-    pub(super) fn percentile(&self, percent: u8, at_least: u64) -> Option<u64> {
-        let counts = || self.0.iter().map(|bucket| u64::from(bucket.load(Ordering::Relaxed)));
-        let total: u64 = counts().sum();
-        if total == 0 || total < at_least * u64::from(SAMPLE) {
-            return None;
-        }
-        let rank = (total * u64::from(percent)).div_ceil(100);
+    /// What all samples count together.
+    pub(super) fn total(&self) -> u64 {
+        self.0.iter().map(|bucket| u64::from(bucket.load(Ordering::Relaxed))).sum()
+    }
+
+    /// The value that samples which count `rank` together do not exceed. `None`: there are not so many.
+    pub(super) fn at(&self, rank: u64) -> Option<u64> {
         let mut below = 0;
-        let bucket = counts().position(|count| {
-            below += count;
+        let bucket = self.0.iter().position(|bucket| {
+            below += u64::from(bucket.load(Ordering::Relaxed));
             below >= rank
         });
-        // It is only missing if the counts were halved between the two looks.
         bucket.map(highest)
     }
 }
@@ -74,7 +72,12 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-    use super::{BUCKETS, Histogram, LARGEST, highest, index};
+    use super::{BUCKETS, Histogram, LARGEST, SAMPLE, highest, index};
+
+    fn percentile(histogram: &Histogram, percent: u8) -> u64 {
+        let rank = (histogram.total() * u64::from(percent)).div_ceil(100);
+        histogram.at(rank).expect("there are samples")
+    }
 
     fn micros() -> impl Strategy<Value = u64> {
         prop_oneof![0..200_u64, 0..100_000_u64, 0..=LARGEST, any::<u64>()]
@@ -91,7 +94,7 @@ mod tests {
             samples.iter().for_each(|sample| histogram.record(*sample));
             samples.sort_unstable();
             let exact = samples[(samples.len() * usize::from(percent)).div_ceil(100) - 1].min(LARGEST);
-            let given = histogram.percentile(percent, 1).expect("there are samples");
+            let given = percentile(&histogram, percent);
             prop_assert!(given >= exact && given - exact <= exact / 32, "{} for {}", given, exact);
         }
 
@@ -110,26 +113,23 @@ mod tests {
         ) {
             let histogram = Histogram::new();
             samples.iter().for_each(|sample| histogram.record(*sample));
-            let before = histogram.percentile(percent, 1);
+            let before = percentile(&histogram, percent);
             histogram.halve(3);
-            prop_assert_eq!(histogram.percentile(percent, 1), before);
+            prop_assert_eq!(percentile(&histogram, percent), before);
         }
     }
 
     #[test]
-    fn old_samples_fade_until_there_are_too_few() {
+    fn what_is_newer_counts_more() {
         let histogram = Histogram::new();
-        assert_eq!(histogram.percentile(95, 0), None);
+        assert_eq!((histogram.total(), histogram.at(1)), (0, None));
         (0..200).for_each(|_| histogram.record(1000));
-        assert_eq!(histogram.percentile(95, 201), None);
         histogram.halve(1);
-        assert_eq!(histogram.percentile(95, 101), None);
-        let old = histogram.percentile(95, 100).expect("they count half, as 100");
-        assert!((1000..1032).contains(&old), "{old}");
-        // What is newer counts more: 10 samples are more than 5 % of 100 + 10.
+        assert_eq!(histogram.total(), 100 * u64::from(SAMPLE));
+        // 10 of 110.
         (0..10).for_each(|_| histogram.record(9000));
-        assert!(histogram.percentile(95, 100).is_some_and(|new| new >= 9000));
+        assert!(percentile(&histogram, 90) < 1032 && percentile(&histogram, 95) >= 9000);
         histogram.halve(200);
-        assert_eq!(histogram.percentile(95, 0), None);
+        assert_eq!((histogram.total(), histogram.at(1)), (0, None));
     }
 }

@@ -9,10 +9,10 @@ use crate::raw::Budget;
 /// Sends a call again before its first answer has come, so that one slow instance, or one lost message, does not make it
 /// slow.
 ///
-/// Only for methods that may run twice ([`Idempotency`](crate::Idempotency)) and whose policy says so
-/// ([`HedgeSpec`](crate::spec::HedgeSpec)); off by default. A method that is idempotent, but not without side effects, has
-/// to be named for that. All other calls pass, and cost nothing. So do calls with a stream of requests, which can be sent
-/// only once; of a stream of responses only the beginning is raced for.
+/// For methods without side effects ([`Idempotency::NoSideEffects`](crate::Idempotency::NoSideEffects)) whose policy says
+/// so ([`HedgeSpec`](crate::spec::HedgeSpec)); off by default. A method with effects that is declared idempotent is hedged
+/// too if its policy names it; any other never is. All other calls pass, and cost nothing. So do calls with a stream of
+/// requests, which can be sent only once; of a stream of responses only the beginning is raced for.
 ///
 /// The rules are those of [gRFC A6]: the first answer wins, and the others are cancelled. So does a failure, unless its
 /// code is one of the policy's non-fatal codes or it was the attempt's time that ran out: then the next attempt is made
@@ -23,7 +23,7 @@ use crate::raw::Budget;
 /// | what | default |
 /// |---|---|
 /// | attempts | 2 ([`HedgeSpec::with_max_attempts`](crate::spec::HedgeSpec::with_max_attempts)) |
-/// | time to the next attempt | the 95th percentile of the method's latest answers, from 100 answers on; counts fade with a half-life of 10 s. Or a fixed delay. Timers have a resolution of 1 ms |
+/// | time to the next attempt | the 95th percentile of the method's latest answers, from 100 on, but at most 10 times their median; counts fade with a half-life of 10 s. Or a fixed delay. Timers have a resolution of 1 ms |
 /// | paid from | 20 % of the calls and 10 a second, together with the layers around and the channel |
 /// | suppressed | while the service answers more than 10 % of at least 20 attempts with a code that says that it is not well: it needs fewer calls then, not more. That attempts hang does not count |
 ///

@@ -9,6 +9,9 @@ use super::histogram::{Histogram, SAMPLE};
 const HALF_LIFE: Duration = Duration::from_secs(10);
 /// A percentile of fewer samples is a guess.
 const SAMPLES: u64 = 100;
+/// No answer counts as late before the percentile, but after so many times the median each does: an instance that hangs
+/// would move the percentile, and what is late, up to the deadline.
+const AT_MOST: u64 = 10;
 /// The percentile is looked up again after so many samples.
 const REFRESH: u64 = 32;
 /// Hedging stops above this ratio of failures, in percent, once there were so many attempts.
@@ -26,8 +29,8 @@ pub(super) struct Observed {
     failures: AtomicU64,
     recorded: AtomicU64,
     percent: u8,
-    /// In microseconds; 0: not known.
-    percentile: AtomicU64,
+    /// The percentile, within limits, in microseconds; 0: not known.
+    delay: AtomicU64,
 }
 
 impl Observed {
@@ -40,7 +43,7 @@ impl Observed {
             failures: AtomicU64::new(0),
             recorded: AtomicU64::new(0),
             percent,
-            percentile: AtomicU64::new(0),
+            delay: AtomicU64::new(0),
         }
     }
 
@@ -61,21 +64,18 @@ impl Observed {
     /// An attempt was cut off after so long: another one had won, its time was over, or nobody wanted the answer any
     /// more.
     ///
-    /// All that is known is that it takes longer. If that is longer than the percentile it counts as just that: were those
-    /// that lose to their hedges left out, the percentile would fall and fall; and it would rise and rise with an instance
-    /// that hangs, if they counted for more.
+    /// All that is known is that it takes longer. Where that is longer than the delay it counts: without those that lose
+    /// to their hedges, the delay would fall and fall.
     pub(super) fn cut_off(&self, after: Duration, now: Instant) {
-        if let Some(percentile) = self.percentile()
-            && after >= percentile
-        {
+        if self.delay().is_some_and(|delay| after >= delay) {
             self.fade(now);
-            self.record(percentile);
+            self.record(after);
         }
     }
 
-    /// The time that most attempts stay within. `None`: too few were observed.
-    pub(super) fn percentile(&self) -> Option<Duration> {
-        let micros = self.percentile.load(Ordering::Relaxed);
+    /// The time after which an answer is late. `None`: too few were observed.
+    pub(super) fn delay(&self) -> Option<Duration> {
+        let micros = self.delay.load(Ordering::Relaxed);
         (micros != 0).then(|| Duration::from_micros(micros))
     }
 
@@ -95,9 +95,16 @@ impl Observed {
     }
 
     fn refresh(&self) {
-        // An answer within a microsecond needs no hedge, but is known.
-        let micros = self.latencies.percentile(self.percent, SAMPLES).map_or(0, |micros| micros.max(1));
-        self.percentile.store(micros, Ordering::Relaxed);
+        let total = self.latencies.total();
+        let late = (total >= SAMPLES * u64::from(SAMPLE))
+            .then(|| self.latencies.at((total * u64::from(self.percent)).div_ceil(100)))
+            .flatten();
+        // Those that were cut off are later than nearly all answers.
+        let failures = self.failures.load(Ordering::Relaxed);
+        let answers = self.attempts.load(Ordering::Relaxed).saturating_sub(failures);
+        let median = self.latencies.at(answers.div_ceil(2));
+        let delay = late.zip(median).map(|(late, median)| late.min(median * AT_MOST).max(1));
+        self.delay.store(delay.unwrap_or(0), Ordering::Relaxed);
     }
 
     /// Lets what is old count less. One of those that come at the same time does it.
@@ -150,9 +157,9 @@ mod tests {
         let now = Instant::now();
         let observed = Observed::new(95, now);
         (1..100).for_each(|n| observed.answered(MS * n, now));
-        assert_eq!(observed.percentile(), None);
+        assert_eq!(observed.delay(), None);
         observed.answered(MS * 100, now);
-        about(observed.percentile(), MS * 95);
+        about(observed.delay(), MS * 95);
     }
 
     #[test]
@@ -160,10 +167,10 @@ mod tests {
         let now = Instant::now();
         let observed = Observed::new(50, now);
         (0..8).for_each(|_| hundred(&observed, now));
-        about(observed.percentile(), MS * 50);
+        about(observed.delay(), MS * 50);
         let later = now + 4 * HALF_LIFE;
         (0..400).for_each(|_| observed.answered(MS, later));
-        about(observed.percentile(), MS);
+        about(observed.delay(), MS);
     }
 
     #[test]
@@ -172,7 +179,7 @@ mod tests {
         let observed = Observed::new(95, now);
         hundred(&observed, now);
         observed.answered(MS, now + HALF_LIFE);
-        assert_eq!(observed.percentile(), None);
+        assert_eq!(observed.delay(), None);
         (0..200).for_each(|_| observed.failed(now + HALF_LIFE));
         assert!(observed.is_failing());
         observed.answered(MS, now + 1000 * HALF_LIFE);
@@ -180,21 +187,29 @@ mod tests {
     }
 
     #[test]
-    fn those_that_are_cut_off_keep_the_percentile_where_it_is() {
+    fn those_that_lose_keep_the_percentile_up() {
         let now = Instant::now();
         let observed = Observed::new(95, now);
         hundred(&observed, now);
-        for _ in 0..20 {
+        for _ in 0..64 {
             (1..=95).for_each(|n| observed.answered(MS * n, now));
             (0..5).for_each(|_| observed.cut_off(MS * 98, now));
         }
-        about(observed.percentile(), MS * 95);
-        // Nor do those that hang move it, however many.
-        (0..10_000).for_each(|_| observed.cut_off(MS * 5000, now));
-        about(observed.percentile(), MS * 95);
+        about(observed.delay(), MS * 95);
         // Those that were given up early say nothing.
         (0..10_000).for_each(|_| observed.cut_off(MS, now));
-        about(observed.percentile(), MS * 95);
+        about(observed.delay(), MS * 95);
+    }
+
+    #[test]
+    fn an_instance_that_hangs_moves_it_to_ten_times_the_median_at_most() {
+        let now = Instant::now();
+        let observed = Observed::new(95, now);
+        for _ in 0..200 {
+            (1..=19).for_each(|n| observed.answered(MS * n, now));
+            (0..10).for_each(|_| observed.cut_off(MS * 5000, now));
+        }
+        about(observed.delay(), MS * 100);
     }
 
     #[test]

@@ -102,7 +102,7 @@ where
         let Some(template) = call.try_clone() else {
             return HedgeFuture::single(self.inner.call(call));
         };
-        let delay = rules.spec.delay().or_else(|| observed.percentile());
+        let delay = rules.spec.delay().or_else(|| observed.delay());
         let mut plan = Plan::new(rules, delay, now, call.context().deadline());
         if observed.is_failing() {
             plan.stop();
