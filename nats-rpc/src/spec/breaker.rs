@@ -26,7 +26,7 @@ pub struct BreakerSpec {
 }
 
 impl BreakerSpec {
-    /// Opens when 80 % of at least 20 calls in 10 s have failed, for 1 s that grows to 5 s.
+    /// Opens when 80 % of at least 20 calls in 10 s have failed, for 1 s that grows to 3 s.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -34,7 +34,7 @@ impl BreakerSpec {
             failure_ratio: 0.8_f64.to_bits(),
             min_calls: 20,
             open: Duration::from_secs(1),
-            max_open: Duration::from_secs(5),
+            max_open: Duration::from_secs(3),
         }
     }
 
@@ -70,7 +70,7 @@ impl BreakerSpec {
         self
     }
 
-    /// Sets the longest that it grows to. The default is 5 s.
+    /// Sets the longest that it grows to. The default is 3 s.
     #[must_use]
     pub const fn with_max_open(mut self, open: Duration) -> Self {
         self.max_open = open;

@@ -19,5 +19,5 @@ impl Breaker {
     /// [`open`](Self::open) of a policy that names none.
     pub const OPEN: Duration = Duration::from_secs(1);
     /// [`max_open`](Self::max_open) of a policy that names none.
-    pub const MAX_OPEN: Duration = Duration::from_secs(5);
+    pub const MAX_OPEN: Duration = Duration::from_secs(3);
 }

@@ -26,10 +26,10 @@ use crate::layer::Policies;
 ///
 /// - **Closed.** It opens when 80 % of at least 20 calls in the last 10 s have failed, or when calls have failed for 1 s,
 ///   at least 20, and none has succeeded meanwhile.
-/// - **Open** for 1 s, twice as long each time it opens again, up to 5 s; ±20 %. Each minute closed takes a doubling back.
+/// - **Open** for 1 s, twice as long each time it opens again, up to 3 s; ±20 %. Each minute closed takes a doubling back.
 /// - **Half-open.** One call at a time goes through to try. One that fails, or is not over at its deadline (or in 5 s,
 ///   twice as long each time, if it has none) opens it again. After three that succeed comes the
-/// - **ramp**: 10, 25, 50 and 100 % of the calls, a second each. Then it is closed.
+/// - **ramp**: 10, 25, 50 and 100 % of the calls, half a second each. Then it is closed.
 ///
 /// Calls count only for the period in which they were let through. What is not let through fails with UNAVAILABLE,
 /// reason [`CircuitOpen`], not processed, not to be retried, with the time that remains as a

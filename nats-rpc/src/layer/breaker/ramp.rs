@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 /// How long each step of it takes.
-const STEP: Duration = Duration::from_secs(1);
+const STEP: Duration = Duration::from_millis(500);
 /// How many of a hundred calls are let through in each.
 const PERCENT: [u32; 4] = [10, 25, 50, 100];
 

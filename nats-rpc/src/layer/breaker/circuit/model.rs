@@ -82,7 +82,7 @@ impl Model {
         if self.state == BreakerState::Closed {
             self.doublings = self.doublings.saturating_sub(((at - self.since) / 60_000) as u32);
         }
-        let time = [1000, 2000, 4000, 5000][self.doublings as usize];
+        let time = [1000, 2000, 3000, 3000][self.doublings as usize];
         self.doublings = (self.doublings + 1).min(3);
         self.forget(at);
         self.enter(BreakerState::Open, at);
