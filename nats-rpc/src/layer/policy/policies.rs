@@ -70,7 +70,7 @@ impl Policies {
         let Some(configured) = &self.0 else {
             return Overrides::new().or(&Overrides::of_options(method)).into();
         };
-        let Configured { config, overrides, resolved, .. } = &**configured;
+        let Configured { config, overrides, resolved } = &**configured;
         MethodPolicy::clone(&resolved.of(method, || resolve(method, overrides, config)))
     }
 
