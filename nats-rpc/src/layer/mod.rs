@@ -3,6 +3,7 @@
 
 mod auth;
 mod breaker;
+mod budgets;
 mod deadline;
 mod fault;
 mod gate;
@@ -21,6 +22,7 @@ pub use self::breaker::{
     Breaker, BreakerCause, BreakerChange, BreakerFuture, BreakerHandle, BreakerLayer, BreakerState,
     CircuitHandle,
 };
+pub(crate) use self::budgets::Budgets;
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 pub use self::fault::{Fault, FaultFuture, FaultLayer};
 pub use self::gate::{Gate, Gated, GatedFuture};

@@ -120,6 +120,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_that_threads_record_at_once_is_lost() {
+        let histogram = Histogram::new();
+        std::thread::scope(|scope| {
+            for thread in 0..4_u64 {
+                let histogram = &histogram;
+                scope.spawn(move || (0..5000).for_each(|n| histogram.record(n % 7 + thread)));
+            }
+        });
+        assert_eq!(histogram.total(), 20_000 * u64::from(SAMPLE));
+        assert_eq!(histogram.at(histogram.total()), Some(9));
+    }
+
+    #[test]
     fn what_is_newer_counts_more() {
         let histogram = Histogram::new();
         assert_eq!((histogram.total(), histogram.at(1)), (0, None));

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::service::{Hedge, Settings};
-use crate::layer::Policies;
+use crate::layer::{Budgets, Policies};
 use crate::raw::Budget;
 
 /// Sends a call again before its first answer has come, so that one slow instance, or one lost message, does not make it
@@ -24,7 +24,7 @@ use crate::raw::Budget;
 /// |---|---|
 /// | attempts | 2 ([`HedgeSpec::with_max_attempts`](crate::spec::HedgeSpec::with_max_attempts)) |
 /// | time to the next attempt | the 95th percentile of the method's latest answers, from 100 on, but at most 10 times their median; counts fade with a half-life of 10 s. Or a fixed delay. Timers have a resolution of 1 ms |
-/// | paid from | 20 % of the calls and 10 a second, together with the layers around and the channel |
+/// | paid from | a [`Budget`] of 20 % of the calls and 10 a second, together with retries and the channel; its [`Throttle`](crate::layer::Throttle), if it has one, counts as gRFC A6 says |
 /// | suppressed | while the service answers more than 10 % of at least 20 attempts with a code that says that it is not well: it needs fewer calls then, not more. That attempts hang does not count |
 ///
 /// A queue group chooses the instance, so with N instances a hedge reaches the slow one again once in N times: with two
@@ -64,14 +64,15 @@ use crate::raw::Budget;
 pub struct HedgeLayer {
     policies: Policies,
     percentile: u8,
-    budget: Arc<Budget>,
+    budgets: Arc<Budgets>,
 }
 
 impl HedgeLayer {
     /// With what the methods' own options say.
     #[must_use]
     pub fn new() -> Self {
-        Self { policies: Policies::default(), percentile: 95, budget: Arc::new(Budget::new()) }
+        let budgets = Arc::new(Budgets::new(|_| Budget::new()));
+        Self { policies: Policies::default(), percentile: 95, budgets }
     }
 
     /// Sets what was configured for methods.
@@ -92,6 +93,14 @@ impl HedgeLayer {
         self.percentile = percent;
         self
     }
+
+    /// Sets how the budget of a service is made, given its name. Default: [`Budget::new`]. Calls that come through a
+    /// [`RetryLayer`](crate::layer::RetryLayer) bring one, which is used then.
+    #[must_use]
+    pub fn with_budget(mut self, make: impl Fn(&str) -> Budget + Send + Sync + 'static) -> Self {
+        self.budgets = Arc::new(Budgets::new(make));
+        self
+    }
 }
 
 impl Default for HedgeLayer {
@@ -104,7 +113,7 @@ impl<S> Layer<S> for HedgeLayer {
     type Service = Hedge<S>;
 
     fn layer(&self, inner: S) -> Hedge<S> {
-        let settings = Settings::new(self.policies.clone(), self.percentile, Arc::clone(&self.budget));
+        let settings = Settings::new(self.policies.clone(), self.percentile, Arc::clone(&self.budgets));
         Hedge::new(inner, settings)
     }
 }

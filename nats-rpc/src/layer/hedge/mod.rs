@@ -6,6 +6,7 @@ mod layer;
 mod observed;
 mod oneshot;
 mod plan;
+mod purse;
 mod race;
 mod rules;
 mod sample;

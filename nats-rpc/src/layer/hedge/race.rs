@@ -10,9 +10,10 @@ use tower_service::Service;
 use super::observed::Observed;
 use super::oneshot::Oneshot;
 use super::plan::{Failed, Plan};
+use super::purse::Purse;
 use super::rules::Rules;
 use super::sample::{Sample, Sampled};
-use crate::raw::{Budget, Call, Reply};
+use crate::raw::{Call, Reply};
 use crate::status::{BoxError, Status};
 
 pin_project! {
@@ -37,7 +38,7 @@ pub(super) struct Source<S> {
     pub(super) call: Call,
     pub(super) rules: Rules,
     pub(super) observed: Arc<Observed>,
-    pub(super) budget: Arc<Budget>,
+    pub(super) purse: Purse,
 }
 
 /// What became of the attempts that are over.
@@ -68,13 +69,18 @@ where
             let again = ended.is_some();
             if let Some(outcome) = ended {
                 let status = match outcome {
-                    Ok(reply) => return Poll::Ready(Ok(reply)),
+                    Ok(reply) => {
+                        this.source.purse.succeeded();
+                        return Poll::Ready(Ok(reply));
+                    }
                     Err(status) => status,
                 };
                 let now = *known.insert(Instant::now());
                 if this.plan.failed(&status, now) == Failed::Call {
                     return Poll::Ready(Err(status));
                 }
+                let goes_on = this.first.is_some() || !this.others.is_empty() || this.plan.next().is_some();
+                this.source.purse.failed(&status, goes_on);
                 this.failure.take(status);
             }
             if let Some(now) = due(this.plan, known, this.timer.as_mut(), cx) {
@@ -139,7 +145,7 @@ impl<S: Service<Call> + Clone> Source<S> {
     /// Makes another attempt. `None`: there is nothing left to pay it from.
     fn attempt(&self, plan: &mut Plan, now: Instant) -> Option<Pin<Box<Sampled<Oneshot<S>>>>> {
         let mut call = self.call.try_clone()?;
-        if !self.budget.withdraw(now) {
+        if !self.purse.pay(now) {
             return None;
         }
         self.rules.begin(&mut call, plan.made(now), now);

@@ -8,10 +8,11 @@ use tower_service::Service;
 use super::future::HedgeFuture;
 use super::observed::Observed;
 use super::plan::Plan;
+use super::purse::Purse;
 use super::race::{Race, Source};
 use super::rules::Rules;
 use super::sample::{Sample, Sampled};
-use crate::layer::{PerMethod, Policies};
+use crate::layer::{Budgets, PerMethod, Policies};
 use crate::raw::{Body, Budget, Call, Reply};
 use crate::spec::Idempotency;
 use crate::status::{BoxError, Status};
@@ -28,13 +29,14 @@ pub struct Hedge<S> {
 pub(super) struct Settings {
     policies: Policies,
     percentile: u8,
-    budget: Arc<Budget>,
+    budgets: Arc<Budgets>,
     methods: PerMethod<Hedged>,
 }
 
 /// A method that may run twice.
 struct Hedged {
     rules: Rules,
+    budget: Arc<Budget>,
     /// Only of those that are ever hedged.
     observed: OnceLock<Arc<Observed>>,
 }
@@ -46,12 +48,12 @@ impl<S> Hedge<S> {
 }
 
 impl Settings {
-    pub(super) fn new(policies: Policies, percentile: u8, budget: Arc<Budget>) -> Self {
-        Self { policies, percentile, budget, methods: PerMethod::new() }
+    pub(super) fn new(policies: Policies, percentile: u8, budgets: Arc<Budgets>) -> Self {
+        Self { policies, percentile, budgets, methods: PerMethod::new() }
     }
 
     /// How a call is hedged, if it is.
-    fn of(&self, call: &Call) -> Option<(Rules, Arc<Observed>)> {
+    fn of(&self, call: &Call) -> Option<(Rules, Arc<Hedged>)> {
         let method = call.method();
         if method.idempotency() == Idempotency::Unknown || matches!(call.body(), Body::Stream(_)) {
             return None;
@@ -59,24 +61,18 @@ impl Settings {
         let hedged = self.methods.of(method, || {
             let policy = self.policies.of(method);
             let rules = Rules { spec: policy.hedge, attempt_timeout: policy.attempt_timeout };
-            Hedged { rules, observed: OnceLock::new() }
+            Hedged {
+                rules,
+                budget: self.budgets.of(method.service(), self.policies.throttling()),
+                observed: OnceLock::new(),
+            }
         });
         let rules = hedged.rules.for_call(call);
-        if rules.spec.is_off() {
-            return None;
-        }
-        let new = || Arc::new(Observed::new(self.percentile, Instant::now()));
-        Some((rules, Arc::clone(hedged.observed.get_or_init(new))))
+        (!rules.spec.is_off()).then_some((rules, hedged))
     }
 
-    /// What pays for further attempts, in which the call is then entered.
-    fn budget(&self, call: Call, now: Instant) -> (Call, Arc<Budget>) {
-        if let Some(budget) = call.budget() {
-            let budget = Arc::clone(budget);
-            return (call, budget);
-        }
-        self.budget.deposit(now);
-        (call.with_budget(Arc::clone(&self.budget)), Arc::clone(&self.budget))
+    fn observed(&self, hedged: &Hedged, now: Instant) -> Arc<Observed> {
+        Arc::clone(hedged.observed.get_or_init(|| Arc::new(Observed::new(self.percentile, now))))
     }
 }
 
@@ -93,15 +89,16 @@ where
     }
 
     fn call(&mut self, mut call: Call) -> HedgeFuture<S> {
-        let Some((rules, observed)) = self.settings.of(&call) else {
+        let Some((rules, hedged)) = self.settings.of(&call) else {
             return HedgeFuture::single(self.inner.call(call));
         };
         let now = call.start(call.method().timeout());
-        let (mut call, budget) = self.settings.budget(call, now);
+        let (mut call, purse) = Purse::of(call, &hedged.budget, now);
         call.ensure_id();
         let Some(template) = call.try_clone() else {
             return HedgeFuture::single(self.inner.call(call));
         };
+        let observed = self.settings.observed(&hedged, now);
         let delay = rules.spec.delay().or_else(|| observed.delay());
         let mut plan = Plan::new(rules, delay, now, call.context().deadline());
         if observed.is_failing() {
@@ -110,7 +107,7 @@ where
         rules.begin(&mut call, 0, now);
         let sample = Sample::new(&observed, now);
         let first = Sampled::new(self.inner.call(call), sample);
-        let source = Source { service: self.inner.clone(), call: template, rules, observed, budget };
+        let source = Source { service: self.inner.clone(), call: template, rules, observed, purse };
         HedgeFuture::race(Race::new(first, plan, source))
     }
 }

@@ -13,8 +13,8 @@ use tower::{Service, ServiceBuilder, ServiceExt};
 
 use self::script::{Answer, DELAY, Log, MS, call, call_of, scripted, winner};
 use super::HedgeLayer;
-use crate::layer::CallPolicy;
-use crate::raw::{Body, Budget, Call, Reply};
+use crate::layer::{CallPolicy, RetryLayer};
+use crate::raw::{Body, Budget, Call, Reply, Throttle};
 use crate::spec::{HedgeSpec, Idempotency, Kind, Method, Spec};
 use crate::status::{Code, Reason, Status};
 
@@ -178,6 +178,21 @@ async fn an_attempt_has_a_time_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn below_retries_the_time_of_an_attempt_is_still_that_of_each() {
+    let over = || Answer::Failed(MS * 5, Status::deadline_exceeded("").with_reason(Reason::Deadline));
+    let (service, log) = scripted([over(), over(), Answer::Ok(MS)]);
+    let layers = ServiceBuilder::new().layer(RetryLayer::new()).layer(HedgeLayer::new());
+    let mut call = call();
+    let policy = CallPolicy { attempt_timeout: Some(MS * 5), ..CallPolicy::default() };
+    call.extensions_mut().insert(policy);
+    assert_eq!(winner(layers.service(service).oneshot(call).await.unwrap()), 2);
+    assert_eq!(log.times(), [0, 5, 10]);
+    let seen = log.seen();
+    assert_eq!(seen.iter().map(|seen| seen.attempt).collect::<Vec<_>>(), [0, 1, 2]);
+    assert!(seen[0].id.is_some() && seen.iter().all(|each| each.id == seen[0].id), "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn attempts_are_paid_for() {
     let (service, log) = scripted([Answer::Failed(MS, unavailable())]);
     let mut service = ServiceBuilder::new().layer(HedgeLayer::new()).service(service);
@@ -194,7 +209,37 @@ async fn attempts_are_paid_for() {
     assert_eq!(log.times(), [0], "what others have spent is gone");
 }
 
-/// Makes calls that take `each` until the method is well known.
+#[tokio::test(start_paused = true)]
+async fn a_throttle_counts_attempts_that_fail_and_calls_that_succeed() {
+    let failed = |times| vec![Answer::Failed(MS, unavailable()); times];
+    let (service, log) = scripted([failed(3), vec![Answer::Ok(MS); 4], failed(2)].concat());
+    let throttled = |_: &str| Budget::new().with_throttle(Throttle::new(4, 1.0));
+    let layer = HedgeLayer::new().with_budget(throttled);
+    let mut service = ServiceBuilder::new().layer(layer).service(service);
+    let mut attempts = Vec::new();
+    for _ in 0..7 {
+        let before = log.attempts();
+        let _ = service.ready().await.unwrap().call(call()).await;
+        attempts.push(log.attempts() - before);
+    }
+    // At half of the four tokens there is no third attempt, below it no second one; four answers fill it up again.
+    assert_eq!(attempts, [2, 1, 1, 1, 1, 1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_a_call_ends_is_counted_by_who_has_brought_the_budget() {
+    let (service, log) = scripted([Answer::Failed(MS, unavailable())]);
+    let budget = Arc::new(Budget::new().with_throttle(Throttle::new(6, 1.0)));
+    let service = ServiceBuilder::new().layer(HedgeLayer::new()).service(service);
+    service.oneshot(call().with_budget(Arc::clone(&budget))).await.unwrap_err();
+    assert_eq!(log.attempts(), 3);
+    let throttle = budget.throttle().unwrap();
+    assert!(throttle.allows(), "two of six tokens");
+    throttle.failed();
+    assert!(!throttle.allows());
+}
+
+/// Makes calls until the method is well known.
 async fn warm_up<S>(service: &mut S, calls: usize)
 where
     S: Service<Call, Response = Reply, Error = Status>,

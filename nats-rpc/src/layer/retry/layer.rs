@@ -2,9 +2,8 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::budgets::Budgets;
 use super::service::Retry;
-use crate::layer::Policies;
+use crate::layer::{Budgets, Policies};
 use crate::raw::Budget;
 
 /// What is kept of a stream of requests.

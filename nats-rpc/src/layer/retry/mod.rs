@@ -1,6 +1,5 @@
 mod attempts;
 mod backoff;
-mod budgets;
 mod course;
 mod decision;
 mod future;

@@ -6,18 +6,18 @@ use crate::layer::Throttling;
 use crate::raw::Budget;
 
 /// The budget of each service that is called.
-pub(super) struct Budgets {
+pub(crate) struct Budgets {
     make: Box<dyn Fn(&str) -> Budget + Send + Sync>,
     made: Mutex<HashMap<String, Arc<Budget>>>,
 }
 
 impl Budgets {
-    pub(super) fn new(make: impl Fn(&str) -> Budget + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(make: impl Fn(&str) -> Budget + Send + Sync + 'static) -> Self {
         Self { make: Box::new(make), made: Mutex::default() }
     }
 
     /// The budget of a service, with a throttle if it should have one and has none of its own.
-    pub(super) fn of(&self, service: &str, throttling: Option<Throttling>) -> Arc<Budget> {
+    pub(crate) fn of(&self, service: &str, throttling: Option<Throttling>) -> Arc<Budget> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(budget) = made.get(service) {
             return Arc::clone(budget);
