@@ -193,6 +193,7 @@ impl Call {
     }
 
     /// Pays further attempts from this budget, in which the call has been entered already.
+    #[inline]
     pub(crate) fn with_budget(mut self, budget: Arc<Budget>) -> Self {
         self.budget = Some(budget);
         self
@@ -243,7 +244,12 @@ impl Call {
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
         let Body::Unary(message) = &self.body else { return None };
-        Some(Self {
+        Some(self.copy(Body::Unary(message.clone())))
+    }
+
+    /// A copy of the call that sends something else.
+    pub(crate) fn copy(&self, body: Body) -> Self {
+        Self {
             method: self.method.clone(),
             context: self.context.clone(),
             timeout: self.timeout,
@@ -254,8 +260,8 @@ impl Call {
             id: self.id,
             budget: self.budget.clone(),
             extensions: self.extensions.clone(),
-            body: Body::Unary(message.clone()),
-        })
+            body,
+        }
     }
 
     /// Replaces the message of a call that has one.

@@ -5,14 +5,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use nats_rpc::codegen::Service;
-use nats_rpc::layer::{Budget, CallPolicy, RetryLayer};
+use nats_rpc::layer::{Budget, RetryLayer};
 use nats_rpc::raw::Call;
 use nats_rpc::{Code, Kind, Method, Status};
 use tokio::time::Instant;
 use tower::limit::ConcurrencyLimit;
 use tower::{Layer, ServiceExt};
 
-use crate::script::{Script, Step, add, put, read};
+use crate::script::{Script, Step, add, put, read, with_attempt_timeout};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -23,13 +23,6 @@ fn refused() -> Status {
 
 fn budget_of(ratio: f64) -> RetryLayer {
     RetryLayer::new().with_budget(move |_| Budget::new().with_ratio(ratio).with_min_per_second(0))
-}
-
-fn with_attempt_timeout(mut call: Call, timeout: Duration) -> Call {
-    let mut own = CallPolicy::default();
-    own.attempt_timeout = Some(timeout);
-    call.extensions_mut().insert(own);
-    call
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,6 +101,18 @@ async fn retries_and_repeats_are_paid_from_the_budget() {
     let script = Script::always(&refused());
     script.through(&budget_of(3.0), add().with_timeout(3600 * SECOND)).await.unwrap_err();
     assert_eq!(script.count(), 4);
+}
+
+/// However many attempts the policy has, a service that is down gets no more than the budget adds.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_down_gets_a_fifth_more() {
+    let layer = budget_of(0.2);
+    let script = Script::always(&Status::unavailable(""));
+    for _ in 0..1000 {
+        tokio::join!(script.through(&layer, put()), script.through(&layer, read())).0.unwrap_err();
+    }
+    let each = f64::from(u32::try_from(script.count()).unwrap()) / 2000.0;
+    assert!((1.196..=1.204).contains(&each), "{each} attempts for each call");
 }
 
 #[tokio::test(start_paused = true)]

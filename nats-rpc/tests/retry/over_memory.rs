@@ -8,9 +8,10 @@ use nats_rpc::layer::{Retry, RetryLayer};
 use nats_rpc::server::Handle;
 use nats_rpc::transport::memory::Broker;
 use nats_rpc::{Channel, Code, Reason, Server, Status};
+use tokio::time::Instant;
 use tower::{Layer, ServiceExt};
 
-use crate::script::{Script, Step, add, patient, put, upload};
+use crate::script::{Script, Step, add, patient, put, upload, with_attempt_timeout};
 
 fn unavailable() -> Status {
     Status::unavailable("of a handler")
@@ -46,6 +47,20 @@ async fn calls_that_no_handler_has_seen_are_repeated_whatever_they_do() {
     channel(&broker).await.oneshot(add().with_timeout(Duration::from_secs(60))).await.unwrap();
     assert_eq!(script.count(), 9);
     assert!(script.seen().iter().all(|seen| seen.attempt == 0));
+    server.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_takes_too_long_is_followed_by_another() {
+    let broker = Broker::new();
+    let script = Script::new([Step::Hang, Step::Answer]);
+    let server = serve(&broker, &script).await;
+    let channel = channel(&broker).await;
+    let begun = Instant::now();
+    let call = with_attempt_timeout(put().with_timeout(Duration::from_secs(10)), Duration::from_secs(2));
+    channel.oneshot(call).await.unwrap();
+    assert_eq!((script.count(), script.seen()[1].attempt), (2, 1));
+    assert!(begun.elapsed() >= Duration::from_secs(2) && begun.elapsed() < Duration::from_secs(3));
     server.shutdown().await;
 }
 

@@ -62,17 +62,23 @@ fn unary(index: usize) -> Call {
 }
 
 /// The same, with retries of its own.
-pub(crate) fn with_retry(mut call: Call, retry: RetrySpec) -> Call {
-    let mut own = CallPolicy::default();
-    own.retry = Some(retry);
-    call.extensions_mut().insert(own);
-    call
+pub(crate) fn with_retry(call: Call, retry: RetrySpec) -> Call {
+    with_policy(call, |own| own.retry = Some(retry))
 }
 
 /// The same, waiting until somebody serves the method.
-pub(crate) fn patient(mut call: Call) -> Call {
+pub(crate) fn patient(call: Call) -> Call {
+    with_policy(call, |own| own.wait_for_ready = Some(true))
+}
+
+/// The same, with a timeout for each attempt.
+pub(crate) fn with_attempt_timeout(call: Call, timeout: Duration) -> Call {
+    with_policy(call, |own| own.attempt_timeout = Some(timeout))
+}
+
+fn with_policy(mut call: Call, say: impl FnOnce(&mut CallPolicy)) -> Call {
     let mut own = CallPolicy::default();
-    own.wait_for_ready = Some(true);
+    say(&mut own);
     call.extensions_mut().insert(own);
     call
 }

@@ -42,8 +42,15 @@ impl Methods {
         Self { settings, known: PerMethod::new() }
     }
 
-    /// Begins a call. Returns its first attempt too.
-    pub(super) fn start(&self, mut call: Call) -> (Call, Course) {
+    /// Begins a call. Returns the time too.
+    #[inline]
+    pub(super) fn start(&self, mut call: Call) -> (Course, Instant) {
+        let (method, now) = self.begin(&mut call);
+        let kept = Kept::new(call, self.settings.replay_buffer);
+        (Course { method, kept, attempts: Attempts::new() }, now)
+    }
+
+    fn begin(&self, call: &mut Call) -> (Arc<OfMethod>, Instant) {
         let method = call.method();
         let method = self.known.of(method, || {
             let policy = self.settings.policies.of(method);
@@ -54,14 +61,11 @@ impl Methods {
         // All attempts are within this time.
         let now = call.start(method.timeout);
         method.budget.deposit(now);
-        call = call.with_budget(Arc::clone(&method.budget));
         if method.rules.idempotency == Idempotency::Idempotent {
             // The service may remember what it has done for it.
             call.ensure_id();
         }
-        let kept = Kept::new(call, self.settings.replay_buffer);
-        let mut course = Course { method, kept, attempts: Attempts::new() };
-        (course.attempt(now), course)
+        (method, now)
     }
 }
 
@@ -72,7 +76,7 @@ impl Course {
         if before > 0 {
             self.kept.call.ensure_id();
         }
-        let mut call = self.kept.attempt();
+        let mut call = self.kept.attempt().with_budget(Arc::clone(&self.method.budget));
         let context = call.context_mut();
         if before > 0 {
             *context = mem::take(context).with_attempt(before);
@@ -121,8 +125,6 @@ impl Course {
 mod tests {
     use std::sync::Arc;
 
-    use tokio::time::Instant;
-
     use super::{Methods, RetryLayer};
     use crate::raw::{Body, Call};
     use crate::spec::{Kind, Method};
@@ -136,11 +138,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_attempt_knows_the_budget_of_its_service() {
         let methods = Methods::new(RetryLayer::new());
-        let (first, mut course) = methods.start(call("Do"));
-        let budget = Arc::clone(first.budget().unwrap());
+        let ((mut course, now), (mut other, _)) = (methods.start(call("Do")), methods.start(call("DoElse")));
+        let budget = Arc::clone(course.attempt(now).budget().unwrap());
         assert!(course.failed(&Status::unavailable("").with_not_processed()).is_some());
-        for other in [course.attempt(Instant::now()), methods.start(call("DoElse")).0] {
-            assert!(Arc::ptr_eq(&budget, other.budget().unwrap()));
+        for attempt in [course.attempt(now), other.attempt(now)] {
+            assert!(Arc::ptr_eq(&budget, attempt.budget().unwrap()));
         }
     }
 }

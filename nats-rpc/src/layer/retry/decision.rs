@@ -30,13 +30,16 @@ impl Decision {
             let is_retried = is_listed || code == Code::DeadlineExceeded || asks_to_come_back;
             return if is_retried && rules.may_run_twice() { Self::Retry } else { Self::Fail };
         }
-        match (failure.reason(), code) {
-            (Some(Reason::NotConnected | Reason::NoResponders), _) if rules.wait_for_ready => Self::Await,
-            (Some(Reason::NotConnected | Reason::NoResponders), _) => Self::Retry,
-            // Whoever has too much to do is not asked at once.
-            (_, Code::ResourceExhausted) => Self::Retry,
-            _ if pushback.is_some() => Self::Retry,
-            (_, Code::Unavailable | Code::DeadlineExceeded) => Self::Repeat,
+        let is_nobody_there = matches!(failure.reason(), Some(Reason::NotConnected | Reason::NoResponders));
+        if is_nobody_there && rules.wait_for_ready {
+            return Self::Await;
+        }
+        match code {
+            Code::Unavailable | Code::DeadlineExceeded if !is_nobody_there && pushback.is_none() => {
+                Self::Repeat
+            }
+            // Who is not there, or has too much to do, is not asked at once.
+            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => Self::Retry,
             _ if is_listed => Self::Retry,
             _ => Self::Fail,
         }

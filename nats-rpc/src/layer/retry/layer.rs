@@ -27,8 +27,8 @@ const REPLAY_BUFFER: usize = 256 * 1024;
 /// | INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, FAILED_PRECONDITION, OUT_OF_RANGE, UNIMPLEMENTED, UNAUTHENTICATED, CANCELLED, whatever the policy lists; a message that is too large | - | - | - |
 /// | a pushback that says no, or an open [breaker](crate::Reason::CircuitOpen) | - | - | - |
 ///
-/// UNAVAILABLE is retried as long as it is among the policy's codes, which it is by default. Whoever is `-` gets the
-/// failure at once, and so does everyone whose time, attempts or budget do not suffice.
+/// UNAVAILABLE is retried as long as it is among the policy's codes, which it is by default. Where there is a `-`, the
+/// caller gets the failure at once, and so it does when time, attempts or budget do not suffice for another attempt.
 ///
 /// - A **retry** is an attempt of the [policy](crate::spec::RetrySpec), which has three by default, at most five. It waits
 ///   for a random time up to 20 ms, doubled each time up to 1 s ("full jitter", [gRFC A6]).

@@ -43,7 +43,8 @@ where
     }
 
     fn call(&mut self, call: Call) -> RetryFuture<S> {
-        let (first, course) = self.shared.methods.start(call);
-        RetryFuture::new(self.inner.call(first), course, Arc::clone(&self.shared))
+        let (mut course, now) = self.shared.methods.start(call);
+        let first = self.inner.call(course.attempt(now));
+        RetryFuture::new(first, course, Arc::clone(&self.shared))
     }
 }
