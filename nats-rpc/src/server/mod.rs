@@ -7,10 +7,12 @@ mod control;
 mod discovery;
 mod dispatch;
 mod drain;
+mod ejection;
 mod handle;
 mod handler;
 mod instance;
 mod layers;
+mod membership;
 mod mount;
 mod pending;
 mod plain;
@@ -24,6 +26,7 @@ mod streamed;
 
 pub use self::builder::{Builder, Server};
 pub use self::calls::Stats;
+pub use self::ejection::{Ejection, Standing};
 pub use self::handle::Handle;
 pub use self::handler::HandlerFuture;
 pub(crate) use self::handler::{

@@ -11,6 +11,7 @@ mod covered;
 mod deadlines;
 mod discovery;
 mod dying;
+mod ejection;
 mod errors;
 mod events;
 mod far_away;
