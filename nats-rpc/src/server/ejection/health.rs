@@ -43,9 +43,14 @@ impl Health {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "so many calls do not come in a window")]
+    /// Where calls are many, the latest of them tell enough: those before would hide for seconds that it does badly now.
     fn is_bad(&self, now: Instant) -> bool {
-        let Counts { calls, failures } = self.counts(now);
+        let at = now.saturating_duration_since(self.start);
+        self.are_bad(self.window.counts(at)) || self.are_bad(self.window.latest(at))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "so many calls do not come in a window")]
+    fn are_bad(&self, Counts { calls, failures }: Counts) -> bool {
         calls >= u64::from(self.settings.min_calls)
             && failures as f64 >= self.settings.failure_ratio * calls as f64
     }
@@ -80,6 +85,19 @@ mod tests {
         assert!(is_bad(&health).await, "12 of 24");
         tokio::time::advance(Duration::from_secs(5)).await;
         assert!(!is_bad(&health).await, "that was long ago");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_good_calls_do_not_hide_for_long_that_it_does_badly_now() {
+        let health = Health::new(Ejection::new());
+        record(&health, Verdict::Good, 1000);
+        tokio::time::advance(Duration::from_millis(1000)).await;
+        record(&health, Verdict::Bad, 19);
+        assert!(!is_bad(&health).await);
+        record(&health, Verdict::Bad, 1);
+        assert!(is_bad(&health).await);
+        tokio::time::advance(Duration::from_millis(1000)).await;
+        assert!(!is_bad(&health).await, "these are a fifth of the window old");
     }
 
     #[tokio::test(start_paused = true)]

@@ -41,7 +41,7 @@ pub struct Ejection {
 }
 
 impl Ejection {
-    /// Leaves when half of at least 20 calls in 5 s have failed, for 10 s at first and 5 minutes at most.
+    /// Leaves when half of at least 20 calls in 5 s have failed, or of at least 20 in the last second, for 10 s at first and 5 minutes at most.
     #[must_use]
     pub const fn new() -> Self {
         Self {

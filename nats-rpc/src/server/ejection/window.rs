@@ -41,8 +41,17 @@ impl Window {
 
     /// What was recorded in the time before `at`.
     pub(super) fn counts(&self, at: Duration) -> Counts {
+        self.last(PERIODS, at)
+    }
+
+    /// The same for the last fifth of that time.
+    pub(super) fn latest(&self, at: Duration) -> Counts {
+        self.last(PERIODS / 5, at)
+    }
+
+    fn last(&self, periods: u64, at: Duration) -> Counts {
         let now = micros(at) / self.period;
-        let recent = (now.saturating_sub(PERIODS - 1)..=now).map(|number| {
+        let recent = (now.saturating_sub(periods - 1)..=now).map(|number| {
             let word = self.slots[place(number)].load(Ordering::Relaxed);
             if number_of(word) == number % NUMBERS { counts_of(word) } else { Counts::default() }
         });
