@@ -74,7 +74,7 @@ impl Scene {
             match entered {
                 Entered::Admitted => {}
                 Entered::Waits(key, _) if gives_up => {
-                    if self.seats.withdraw(key).is_some() || turn.recv() == Ok(false) {
+                    if self.seats.withdraw(key, self.now).is_some() || turn.recv() == Ok(false) {
                         return;
                     }
                 }
@@ -130,7 +130,7 @@ fn all_that_wait_are_served() {
 
 #[test]
 fn so_are_those_for_whom_less_than_the_limit_is_there() {
-    let mixed = |call: u32| if call % 3 == 0 { Priority::Critical } else { Priority::Default };
+    let mixed = |call: u32| if call.is_multiple_of(3) { Priority::Critical } else { Priority::Default };
     explore(mixed, |_| false, 2 * THREADS);
 }
 

@@ -162,15 +162,9 @@ async fn in_a_queue_that_stands_the_newest_is_next() {
 async fn who_would_wait_past_its_deadline_is_told_at_once() {
     let (layer, worker) = one_runs(100);
     // Ten calls that take 10 ms each show how fast it goes.
-    let calls: Vec<_> = (0..10).map(|_| stay(&layer, &worker, Priority::Default)).collect();
-    let mut rest = Vec::new();
-    for (index, calling) in calls.into_iter().enumerate() {
-        if index < 6 {
-            calling.await.unwrap()
-        } else {
-            rest.push(calling);
-            continue;
-        };
+    let mut calls: Vec<_> = (0..10).map(|_| stay(&layer, &worker, Priority::Default)).collect();
+    for calling in calls.drain(..6) {
+        calling.await.unwrap();
     }
     let with_deadline = |ms| {
         let deadline = Instant::now() + Duration::from_millis(ms);

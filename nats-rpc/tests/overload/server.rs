@@ -44,7 +44,10 @@ async fn until(condition: impl Fn() -> bool) {
 #[tokio::test(start_paused = true)]
 async fn a_full_layer_holds_up_no_reader() {
     let worker = Worker::new(Duration::from_millis(1));
-    let layer = OverloadLayer::new().with_limit(Limit::fixed(4)).with_interval(Duration::from_secs(3600));
+    let layer = OverloadLayer::new()
+        .with_limit(Limit::fixed(4))
+        .with_queue_percent(100)
+        .with_interval(Duration::from_secs(3600));
     let (channel, server) = serve(&worker, layer.clone()).await;
     let hanging: Vec<_> = (0..8).map(|_| start(&channel, call(HANG, Priority::Critical))).collect();
     until(|| layer.stats().running == 4 && layer.stats().queued == 4).await;

@@ -136,7 +136,7 @@ impl Gate {
 
     /// One waits no longer. `false`: it has been told something.
     pub(super) fn withdraw(&self, key: Key) -> bool {
-        self.seats.withdraw(key).is_some()
+        self.seats.withdraw(key, Instant::now()).is_some()
     }
 
     /// Who is gone gives the place to the next when it is dropped unread.

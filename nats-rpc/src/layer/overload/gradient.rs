@@ -33,8 +33,8 @@ impl Gradient {
         }
         let before = self.whole();
         let gradient = (self.settings.tolerance / recent).clamp(STEEPEST, 1.0);
-        let wanted = self.limit * gradient + self.limit.sqrt();
-        let limit = self.limit + (wanted - self.limit) * SMOOTHING;
+        let wanted = self.limit.mul_add(gradient, self.limit.sqrt());
+        let limit = (wanted - self.limit).mul_add(SMOOTHING, self.limit);
         self.limit = limit.clamp(self.settings.min.into(), self.settings.max.into());
         let after = self.whole();
         (after != before).then_some(after)

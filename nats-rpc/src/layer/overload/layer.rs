@@ -13,9 +13,9 @@ use crate::spec::Method;
 
 /// Few handlers are so cheap that more of them at once do better.
 const LIMIT: Limit = Limit::fixed(1024);
-/// The last of as many calls as may run waits about as long as a handler takes: a call that is let in takes at most twice
-/// its time.
-const QUEUE_PERCENT: u32 = 100;
+/// The last one of a queue that is full waits about half as long as a handler takes. So a call that is let in takes one
+/// and a half times as long at most, and below twice as long when other things go slowly, too.
+const QUEUE_PERCENT: u32 = 50;
 /// The numbers of the paper that [`Line`](super::line::Line) names: they do for services of all kinds.
 const DISCIPLINE: Discipline =
     Discipline { target: Duration::from_millis(5), interval: Duration::from_millis(100) };
@@ -37,8 +37,8 @@ const DISCIPLINE: Discipline =
 /// All of these are [not processed](crate::Status::is_not_processed). The priorities are those of
 /// [Handling Overload](https://sre.google/sre-book/handling-overload/); what a handler calls has that of its own call.
 ///
-/// The queue takes up bursts: first come, first served, for up to 100 ms. When it has not been empty for as long, it is
-/// there to stay; then the newest are served first, whose callers are still there, and nobody waits for more than 5 ms
+/// The queue takes up bursts: first come, first served, for up to 100 ms. When it was not served to its end for as long, it
+/// is there to stay; then the newest are served first, whose callers are still there, and nobody waits for more than 5 ms
 /// ([Fail at Scale](https://queue.acm.org/detail.cfm?id=2839461)). Critical calls have a line of their own, to which the
 /// same applies. It goes first, and takes the places of others when the queue is full.
 ///
@@ -108,7 +108,8 @@ impl OverloadLayer {
         self.renew()
     }
 
-    /// Sets how many calls may wait, in percent of the limit; with 0 none does. The default is 100.
+    /// Sets how many calls may wait, in percent of the limit, rounded up; with 0 none does. The default is 50: the
+    /// last of a full queue waits about half as long as a handler takes.
     #[must_use]
     pub fn with_queue_percent(mut self, percent: u32) -> Self {
         self.settings.queue_percent = percent;
@@ -122,7 +123,7 @@ impl OverloadLayer {
         self.renew()
     }
 
-    /// Sets after which time without being empty a queue is there to stay, and how long a call may wait until then. The
+    /// Sets after which time in which it was not served to its end a queue is there to stay, and how long a call may wait until then. The
     /// default is 100 ms.
     #[must_use]
     pub fn with_interval(mut self, interval: Duration) -> Self {

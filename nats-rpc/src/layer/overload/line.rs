@@ -15,17 +15,20 @@ pub(super) struct Discipline {
 /// Calls that wait for a place: adaptive LIFO with controlled delay, as in
 /// [Fail at Scale](https://queue.acm.org/detail.cfm?id=2839461).
 ///
-/// A line that empties now and then takes up bursts: first come, first served, and there is time. One that has not been
-/// empty for an interval stands: it does not get shorter by waiting. Then those who have just come are served, while their
-/// callers are still there, and who has waited for longer than the target has to go.
+/// A line that is served to its end now and then takes up bursts: first come, first served, and there is time. One that
+/// was not for an interval stands: it does not get shorter by waiting. Then those who have just come are served, while
+/// their callers are still there, and who has waited for longer than the target has to go. When all had to go, it still
+/// stands, unless nobody waits for an interval.
 #[derive(Debug)]
 pub(super) struct Line<W> {
     discipline: Discipline,
     /// By number, so in the order in which they came.
     waiting: BTreeMap<u64, Waiting<W>>,
     next: u64,
-    /// Since when there has always been somebody.
+    /// Since when it was not served to its end.
     since: Option<Instant>,
+    /// Since when nobody is there, while it was not served to its end.
+    vacant: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -37,7 +40,7 @@ struct Waiting<W> {
 
 impl<W> Line<W> {
     pub(super) fn new(discipline: Discipline) -> Self {
-        Self { discipline, waiting: BTreeMap::new(), next: 0, since: None }
+        Self { discipline, waiting: BTreeMap::new(), next: 0, since: None, vacant: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -45,7 +48,8 @@ impl<W> Line<W> {
     }
 
     pub(super) fn stands(&self, now: Instant) -> bool {
-        self.since.is_some_and(|since| now.saturating_duration_since(since) >= self.discipline.interval)
+        let has_lasted = |since: Instant| now.saturating_duration_since(since) >= self.discipline.interval;
+        self.since.is_some_and(has_lasted) && !self.vacant.is_some_and(has_lasted)
     }
 
     /// How long a call may wait.
@@ -57,13 +61,18 @@ impl<W> Line<W> {
     pub(super) fn push(&mut self, deadline: Option<Instant>, now: Instant, waiter: W) -> u64 {
         let number = self.next;
         self.next += 1;
+        if self.vacant.take().is_some_and(|vacant| now >= vacant + self.discipline.interval) {
+            self.since = None;
+        }
         self.since.get_or_insert(now);
         self.waiting.insert(number, Waiting { came: now, deadline, waiter });
         number
     }
 
-    pub(super) fn remove(&mut self, number: u64) -> Option<W> {
-        self.waiting.remove(&number).map(|removed| removed.waiter)
+    pub(super) fn remove(&mut self, number: u64, now: Instant) -> Option<W> {
+        let removed = self.waiting.remove(&number);
+        self.note_vacancy(now);
+        removed.map(|removed| removed.waiter)
     }
 
     /// Whose turn it is. Who was overtaken by its deadline is put to `overdue`.
@@ -71,12 +80,18 @@ impl<W> Line<W> {
         let newest_first = self.stands(now);
         loop {
             let next = if newest_first { self.waiting.pop_last() } else { self.waiting.pop_first() };
-            match next {
-                Some((_, next)) if next.deadline.is_some_and(|deadline| deadline <= now) => {
-                    overdue.push(next.waiter);
-                }
-                next => return next.map(|(_, next)| next.waiter),
+            let Some((_, next)) = next else {
+                self.note_vacancy(now);
+                return None;
+            };
+            if next.deadline.is_some_and(|deadline| deadline <= now) {
+                overdue.push(next.waiter);
+                continue;
             }
+            if self.waiting.is_empty() {
+                self.since = None;
+            }
+            return Some(next.waiter);
         }
     }
 
@@ -88,18 +103,19 @@ impl<W> Line<W> {
         {
             overdue.push(oldest.remove().waiter);
         }
+        self.note_vacancy(now);
     }
 
     /// Takes out the oldest, in favour of another that comes.
-    pub(super) fn displace(&mut self) -> Option<W> {
+    pub(super) fn displace(&mut self, now: Instant) -> Option<W> {
         let (_, oldest) = self.waiting.pop_first()?;
+        self.note_vacancy(now);
         Some(oldest.waiter)
     }
 
-    /// A step is done.
-    pub(super) fn note_emptiness(&mut self) {
-        if self.waiting.is_empty() {
-            self.since = None;
+    fn note_vacancy(&mut self, now: Instant) {
+        if self.waiting.is_empty() && self.since.is_some() {
+            self.vacant.get_or_insert(now);
         }
     }
 }

@@ -36,9 +36,7 @@ impl<W> Queue<W> {
     }
 
     pub(super) fn push(&mut self, critical: bool, deadline: Option<Instant>, now: Instant, waiter: W) -> Key {
-        let number = self.line(critical).push(deadline, now, waiter);
-        self.note_emptiness();
-        Key { critical, number }
+        Key { critical, number: self.line(critical).push(deadline, now, waiter) }
     }
 
     /// How long a call may wait that comes now.
@@ -47,8 +45,8 @@ impl<W> Queue<W> {
     }
 
     /// Takes one out that waits no longer. `None`: its turn has come already, or it had to go.
-    pub(super) fn remove(&mut self, key: Key) -> Option<W> {
-        let removed = self.line(key.critical).remove(key.number);
+    pub(super) fn remove(&mut self, key: Key, now: Instant) -> Option<W> {
+        let removed = self.line(key.critical).remove(key.number, now);
         self.note_emptiness();
         removed
     }
@@ -83,9 +81,9 @@ impl<W> Queue<W> {
     /// Who makes room in a full queue for a call that is pushed then: for a critical one another that is not; in a line that
     /// stands, the oldest, whose turn would not come.
     pub(super) fn displace(&mut self, critical: bool, now: Instant) -> Option<W> {
-        let displaced = if critical || self.others.stands(now) { self.others.displace() } else { None };
+        let displaced = if critical || self.others.stands(now) { self.others.displace(now) } else { None };
         if displaced.is_none() && critical && self.critical.stands(now) {
-            return self.critical.displace();
+            return self.critical.displace(now);
         }
         displaced
     }
@@ -113,8 +111,6 @@ impl<W> Queue<W> {
     }
 
     fn note_emptiness(&mut self) {
-        self.critical.note_emptiness();
-        self.others.note_emptiness();
         if self.is_empty() {
             self.pace.idle();
         }

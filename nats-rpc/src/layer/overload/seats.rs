@@ -136,7 +136,7 @@ impl<W> Seats<W> {
             if deadline.is_some_and(|deadline| now + queue.delay(critical, now) >= deadline) {
                 return (Entered::Expired, Changes { overdue, ..Changes::NONE });
             }
-            let room = u64::from(limit) * u64::from(self.queue_percent) / 100;
+            let room = (u64::from(limit) * u64::from(self.queue_percent)).div_ceil(100);
             if queue.len() as u64 >= room {
                 let Some(displaced) = queue.displace(critical, now) else {
                     return (Entered::Shed, Changes { overdue, ..Changes::NONE });
@@ -159,14 +159,16 @@ impl<W> Seats<W> {
         self.locked(|queue, running| {
             *running -= 1;
             queue.departed(now);
-            let overdue = queue.take_overdue(now);
-            self.seat(queue, running, now, overdue)
+            // Nobody has to go for whom there is a place now.
+            let mut changes = self.seat(queue, running, now, Vec::new());
+            changes.overdue.extend(queue.take_overdue(now));
+            changes
         })
     }
 
     /// Takes one out of the queue that waits no longer. `None`: it waits there no more, and is told so.
-    pub(super) fn withdraw(&self, key: Key) -> Option<W> {
-        self.locked(|queue, _| queue.remove(key))
+    pub(super) fn withdraw(&self, key: Key, now: Instant) -> Option<W> {
+        self.locked(|queue, _| queue.remove(key, now))
     }
 
     /// Lets more run at once, or fewer.

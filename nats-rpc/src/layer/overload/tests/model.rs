@@ -14,8 +14,10 @@ pub(super) struct Model {
     pub(super) running: u32,
     pub(super) waiting: Vec<Waiting>,
     discipline: Discipline,
-    /// Since when there have always been critical calls, and others.
+    /// Since when neither others nor critical calls were served to their end.
     since: [Option<Instant>; 2],
+    /// When the last of them had to go, or went.
+    vacant: [Option<Instant>; 2],
     pace: Pace,
 }
 
@@ -41,11 +43,17 @@ pub(super) type Told = (Vec<u32>, Vec<u32>);
 impl Model {
     pub(super) fn new(limit: u32, room: u32, discipline: Discipline) -> Self {
         let (waiting, pace) = (Vec::new(), Pace::default());
-        Self { limit, room, running: 0, waiting, discipline, since: [None; 2], pace }
+        Self { limit, room, running: 0, waiting, discipline, since: [None; 2], vacant: [None; 2], pace }
     }
 
     fn stands(&self, critical: bool, now: Instant) -> bool {
-        self.since[usize::from(critical)].is_some_and(|since| now - since >= self.discipline.interval)
+        let long_ago = |then: Instant| now - then >= self.discipline.interval;
+        let line = usize::from(critical);
+        match (self.since[line], self.vacant[line]) {
+            (Some(_), Some(vacant)) if long_ago(vacant) => false,
+            (Some(since), _) => long_ago(since),
+            (None, _) => false,
+        }
     }
 
     fn patience(&self, critical: bool, now: Instant) -> Duration {
@@ -59,7 +67,7 @@ impl Model {
             Priority::Sheddable => 0.8,
             Priority::Background => 0.6,
         };
-        let most = (f64::from(self.limit) * share + 1e-9).floor().max(1.0);
+        let most = f64::from(self.limit).mul_add(share, 1e-9).floor().max(1.0);
         f64::from(self.running) < most
     }
 
@@ -100,8 +108,12 @@ impl Model {
         }
         let until = now + self.patience(critical, now);
         self.waiting.push(Waiting { id, critical, came: now, deadline });
-        self.since[usize::from(critical)].get_or_insert(now);
-        self.note_emptiness();
+        let line = usize::from(critical);
+        match self.vacant[line].take() {
+            Some(vacant) if now - vacant >= self.discipline.interval => self.since[line] = Some(now),
+            _ => self.since[line] = self.since[line].or(Some(now)),
+        }
+        self.note_vacancy(now);
         (Outcome::Waits(until), self.seat(now, overdue))
     }
 
@@ -111,8 +123,9 @@ impl Model {
             return Told::default();
         }
         self.pace.departed(now);
-        let overdue = self.overdue(now);
-        self.seat(now, overdue)
+        let (granted, mut overdue) = self.seat(now, Vec::new());
+        overdue.extend(self.overdue(now));
+        (granted, overdue)
     }
 
     pub(super) fn set_limit(&mut self, limit: u32, now: Instant) -> Told {
@@ -120,10 +133,10 @@ impl Model {
         if self.waiting.is_empty() { Told::default() } else { self.seat(now, Vec::new()) }
     }
 
-    pub(super) fn withdraw(&mut self, id: u32) -> bool {
+    pub(super) fn withdraw(&mut self, id: u32, now: Instant) -> bool {
         let before = self.waiting.len();
         self.waiting.retain(|waiting| waiting.id != id);
-        self.note_emptiness();
+        self.note_vacancy(now);
         self.waiting.len() < before
     }
 
@@ -131,7 +144,7 @@ impl Model {
         let is_overdue = |waiting: &Waiting| now - waiting.came >= self.patience(waiting.critical, now);
         let (overdue, rest): (Vec<_>, Vec<_>) = self.waiting.iter().copied().partition(is_overdue);
         self.waiting = rest;
-        self.note_emptiness();
+        self.note_vacancy(now);
         overdue.into_iter().map(|waiting| waiting.id).collect()
     }
 
@@ -152,16 +165,24 @@ impl Model {
             } else {
                 self.running += 1;
                 granted.push(next.id);
+                if !self.is_there(next.critical) {
+                    self.since[usize::from(next.critical)] = None;
+                }
             }
-            self.note_emptiness();
+            self.note_vacancy(now);
         }
         (granted, overdue)
     }
 
-    fn note_emptiness(&mut self) {
+    fn is_there(&self, critical: bool) -> bool {
+        self.waiting.iter().any(|waiting| waiting.critical == critical)
+    }
+
+    fn note_vacancy(&mut self, now: Instant) {
         for critical in [false, true] {
-            if self.waiting.iter().all(|waiting| waiting.critical != critical) {
-                self.since[usize::from(critical)] = None;
+            let line = usize::from(critical);
+            if !self.is_there(critical) && self.since[line].is_some() {
+                self.vacant[line] = self.vacant[line].or(Some(now));
             }
         }
         if self.waiting.is_empty() {

@@ -59,6 +59,20 @@ fn a_queue_that_empties_does_not_stand() {
 }
 
 #[test]
+fn a_line_that_nobody_is_in_for_long_does_not_stand_any_more() {
+    let mut scene = Scene::new();
+    for ms in [0, 99] {
+        scene.push("a", ms);
+    }
+    assert_eq!(scene.queue.take_overdue(scene.at(104)).len(), 2);
+    scene.push("b", 203);
+    assert_eq!(scene.queue.take_overdue(scene.at(208)), ["b"]);
+    scene.push("c", 308);
+    assert_eq!(scene.queue.take_overdue(scene.at(407)), [""; 0]);
+    assert_eq!(scene.pop(407), Some("c"));
+}
+
+#[test]
 fn patience_ends_with_the_interval_and_then_with_the_target() {
     let mut scene = Scene::new();
     for (name, ms) in [("a", 0), ("b", 94), ("c", 96), ("critical", 90)] {
@@ -75,7 +89,9 @@ fn patience_ends_with_the_interval_and_then_with_the_target() {
     assert_eq!(patience(&mut scene, true, 100), DISCIPLINE.interval);
     assert_eq!(scene.queue.take_overdue(scene.at(100)), ["a", "b"]);
     assert_eq!(scene.queue.take_overdue(scene.at(101)), ["c"]);
-    assert_eq!(patience(&mut scene, false, 101), DISCIPLINE.interval);
+    // All had to go: it was not served to its end.
+    assert_eq!(patience(&mut scene, false, 200), DISCIPLINE.target);
+    assert_eq!(patience(&mut scene, false, 201), DISCIPLINE.interval);
     assert_eq!(scene.queue.take_overdue(scene.at(190)), ["critical"]);
     assert!(scene.queue.is_empty());
 }
@@ -142,8 +158,8 @@ fn who_leaves_the_queue_is_not_served() {
     let now = scene.at(0);
     let key = scene.queue.push(false, None, now, "a");
     scene.push("b", 1);
-    assert_eq!(scene.queue.remove(key), Some("a"));
-    assert_eq!(scene.queue.remove(key), None);
+    assert_eq!(scene.queue.remove(key, now), Some("a"));
+    assert_eq!(scene.queue.remove(key, now), None);
     assert_eq!(scene.pop(2), Some("b"));
-    assert_eq!(scene.queue.remove(key), None);
+    assert_eq!(scene.queue.remove(key, now), None);
 }

@@ -68,7 +68,7 @@ proptest! {
         let mut model = Model::new(limit, 0, DISCIPLINE);
         let (mut now, mut keys) = (Instant::now(), HashMap::<u32, Key>::new());
         for (id, step) in (0..).zip(steps) {
-            model.room = model.limit * queue_percent / 100;
+            model.room = (model.limit * queue_percent).div_ceil(100);
             match step {
                 Step::Enter(priority, remaining) => {
                     let deadline = remaining.map(|ms| now + Duration::from_millis(ms));
@@ -97,7 +97,7 @@ proptest! {
                     let mut ids: Vec<u32> = keys.keys().copied().collect();
                     ids.sort_unstable();
                     let id = ids[which % ids.len()];
-                    prop_assert_eq!(seats.withdraw(keys[&id]).is_some(), model.withdraw(id));
+                    prop_assert_eq!(seats.withdraw(keys[&id], now).is_some(), model.withdraw(id, now));
                 }
                 Step::SetLimit(limit) => {
                     prop_assert_eq!(told(seats.set_limit(limit, now)), sorted(model.set_limit(limit, now)));
