@@ -8,6 +8,7 @@ mod deadline;
 mod fault;
 mod gate;
 mod hedge;
+pub mod idempotency;
 mod overload;
 mod per_method;
 mod policy;
@@ -27,6 +28,7 @@ pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 pub use self::fault::{Fault, FaultFuture, FaultLayer};
 pub use self::gate::{Gate, Gated, GatedFuture};
 pub use self::hedge::{Hedge, HedgeFuture, HedgeLayer};
+pub use self::idempotency::IdempotencyLayer;
 pub use self::overload::{
     GradientLimit, Limit, Overload, OverloadFuture, OverloadLayer, OverloadStats, Rejected,
 };

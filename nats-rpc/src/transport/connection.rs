@@ -54,6 +54,19 @@ impl Connection {
         self.0.state.borrow().clone()
     }
 
+    /// The `async-nats` client of the current connection, for JetStream and whatever else NATS can do.
+    ///
+    /// It ends when the connection breaks, and does not connect again: do not keep it, ask for it each time. Requests of a
+    /// client that has ended wait for their own timeout.
+    ///
+    /// # Errors
+    /// While disconnected: UNAVAILABLE, or UNAUTHENTICATED or PERMISSION_DENIED when that is why. FAILED_PRECONDITION when
+    /// the connection is to a broker within the process.
+    #[cfg(feature = "nats")]
+    pub fn nats_client(&self) -> Result<async_nats::Client, Status> {
+        self.epoch()?.nats_client()
+    }
+
     /// What the connection is busy with; nothing while disconnected.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -139,6 +139,19 @@ impl Epoch {
         self.failure.get().cloned().unwrap_or_else(|| Status::transport("the connection has ended"))
     }
 
+    /// The NATS client of this connection, which ends with it.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION when it is within the process.
+    #[cfg(feature = "nats")]
+    pub(crate) fn nats_client(&self) -> Result<async_nats::Client, Status> {
+        self.link.nats_client().ok_or_else(|| {
+            Status::failed_precondition(
+                "the connection is within the process: there is no NATS server behind it",
+            )
+        })
+    }
+
     /// The server's address, for people.
     pub(crate) fn server(&self) -> &str {
         self.link.server()

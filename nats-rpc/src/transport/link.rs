@@ -74,6 +74,15 @@ impl Link {
         }
     }
 
+    /// The NATS client behind it.
+    #[cfg(feature = "nats")]
+    pub(crate) fn nats_client(&self) -> Option<async_nats::Client> {
+        match self {
+            Self::Nats(link) => Some(link.client()),
+            Self::Memory(_) => None,
+        }
+    }
+
     /// The server's address, for people.
     pub(crate) fn server(&self) -> &str {
         match self {

@@ -20,6 +20,7 @@ mod forged;
 mod frozen;
 mod garbage;
 mod giving_up;
+mod idempotency;
 mod identity;
 mod imports;
 mod in_process;

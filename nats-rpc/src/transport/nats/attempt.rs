@@ -90,6 +90,8 @@ impl Attempt {
             .apply(self.options.clone(), server)
             .await?
             .connection_timeout(self.timeout)
+            // Its own requests, to JetStream for example, may be answered nowhere else.
+            .custom_inbox_prefix(&self.settings.inbox_prefix)
             .ignore_discovered_servers()
             .max_reconnects(1)
             .reconnect_delay_callback(|_| Duration::ZERO)

@@ -82,6 +82,10 @@ impl Link {
         }
     }
 
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     pub(crate) fn server(&self) -> &str {
         &self.server
     }

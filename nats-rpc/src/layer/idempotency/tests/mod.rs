@@ -1,0 +1,5 @@
+mod failures;
+mod instances;
+mod joining;
+mod repeats;
+mod scene;
