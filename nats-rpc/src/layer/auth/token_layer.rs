@@ -22,7 +22,7 @@ pub trait TokenSource: Send + Sync + 'static {
 }
 
 impl TokenSource for Token {
-    fn token(&self) -> impl Future<Output = Result<Token, Status>> + Send {
+    fn token(&self) -> impl Future<Output = Result<Self, Status>> + Send {
         ready(Ok(self.clone()))
     }
 }
@@ -59,7 +59,6 @@ pub struct TokenLayer<G> {
 
 impl TokenLayer<()> {
     /// Takes the token of each call from `source`.
-    #[expect(clippy::new_ret_no_self, reason = "the type of its future has no name")]
     pub fn new<T: TokenSource>(source: T) -> TokenLayer<impl Gate> {
         let source = Arc::new(source);
         let gate = move |mut call: Call| {
