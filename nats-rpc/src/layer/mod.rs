@@ -18,7 +18,7 @@ mod retry;
 mod stack;
 mod validate;
 
-pub use self::auth::{AuthLayer, Authenticate, Credentials, Token, TokenLayer, TokenSource};
+pub use self::auth::{AuthLayer, Authenticate, Credentials, RefreshedToken, Token, TokenLayer, TokenSource};
 pub use self::breaker::{
     Breaker, BreakerCause, BreakerChange, BreakerFuture, BreakerHandle, BreakerLayer, BreakerState,
     CircuitHandle,

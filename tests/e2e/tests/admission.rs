@@ -1,6 +1,6 @@
 //! What stands before a service: who calls, how often, and with what.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use e2e::{
     Count, FeedClient, FeedServer, Feeder, LONG, Piece, ProbeClient, Question, World, answer, on_both, probe,
@@ -12,12 +12,14 @@ use nats_rpc::layer::{
     AuthLayer, Credentials, Rate, RateLimitLayer, Token, TokenLayer, ValidateLayer, Violations,
 };
 use nats_rpc::server::Mount;
+use nats_rpc::spec::RetrySpec;
 use nats_rpc::{Channel, Code, Origin, Pushback, Status};
 use tower::ServiceBuilder;
 
 on_both! {
     a_token_becomes_the_principal_of_the_handler,
     one_call_too_many_is_refused_and_told_to_wait,
+    a_client_waits_for_as_long_as_it_is_told,
     a_wrong_request_does_not_reach_its_handler,
     each_message_of_a_stream_is_checked,
 }
@@ -74,7 +76,8 @@ async fn one_call_too_many_is_refused_and_told_to_wait(world: World) {
         for _ in 0..5 {
             client.ask(question("")).timeout(LONG).await.unwrap();
         }
-        let status = client.ask(question("")).timeout(LONG).await.unwrap_err();
+        let once = client.ask(question("")).retry(RetrySpec::off()).timeout(LONG);
+        let status = once.await.unwrap_err();
         assert_eq!((status.code(), status.origin()), (Code::ResourceExhausted, Origin::Remote), "{status}");
         assert!(status.is_not_processed());
         let Some(Pushback::After(wait)) = status.pushback() else { panic!("no pushback: {status:?}") };
@@ -82,6 +85,20 @@ async fn one_call_too_many_is_refused_and_told_to_wait(world: World) {
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(12), "{wait:?}");
     }
     assert_eq!(handled.get(), 10);
+}
+
+async fn a_client_waits_for_as_long_as_it_is_told(world: World) {
+    let limit = RateLimitLayer::new(Rate::per_second(10).with_burst(2));
+    let _server = world.serve(Mount::new(probe(|_| async { Ok(answer("")) })).layer(limit)).await;
+    let client = world.client().await;
+    let begin = Instant::now();
+    for _ in 0..12 {
+        client.ask(question("")).timeout(LONG).await.unwrap();
+    }
+    let took = begin.elapsed();
+    println!("12 calls at 10 a second, 2 of them at once: {took:?}");
+    // One every 100 ms after the first two.
+    assert!(took >= Duration::from_millis(990), "{took:?}");
 }
 
 fn has_text(asked: &Question) -> Result<(), Status> {

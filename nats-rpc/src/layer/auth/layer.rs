@@ -50,12 +50,14 @@ use crate::status::Status;
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct AuthLayer<G> {
     gate: G,
-    open: Option<Arc<dyn Fn(&Method) -> bool + Send + Sync>>,
+    open: Option<Arc<Methods>>,
 }
+
+/// Says whether it is one of them.
+type Methods = dyn Fn(&Method) -> bool + Send + Sync;
 
 impl AuthLayer<()> {
     /// Asks `authenticator` about each call.
-    #[expect(clippy::new_ret_no_self, reason = "the type of its future has no name")]
     pub fn new<A: Authenticate>(authenticator: A) -> AuthLayer<impl Gate> {
         let authenticator = Arc::new(authenticator);
         let gate = move |mut call: Call| {

@@ -3,12 +3,14 @@
 mod authenticate;
 mod credentials;
 mod layer;
+mod refreshed;
 mod token;
 mod token_layer;
 
 pub use self::authenticate::Authenticate;
 pub use self::credentials::Credentials;
 pub use self::layer::AuthLayer;
+pub use self::refreshed::RefreshedToken;
 pub use self::token::Token;
 pub use self::token_layer::{TokenLayer, TokenSource};
 

@@ -10,10 +10,11 @@ use crate::layer::{Gate, Gated};
 use crate::raw::Call;
 use crate::status::Status;
 
-/// Where a client's token comes from: a [`Token`] that stays, a function that returns the current one, or what
-/// implements the trait and fetches a new one when the old one is about to expire.
+/// Where a client's token comes from: a [`Token`] that stays, a function that returns the current one, or one
+/// that is [fetched](super::RefreshedToken) before the old one expires.
 pub trait TokenSource: Send + Sync + 'static {
-    /// The token for a call that is made now. It is asked for each call, so that what takes long should be kept.
+    /// The token for a call that is made now. It is asked for each call, so that what takes long should be kept, as
+    /// [`RefreshedToken`](super::RefreshedToken) does.
     ///
     /// # Errors
     /// Why there is none; the call ends with it, and is not sent.
@@ -21,7 +22,7 @@ pub trait TokenSource: Send + Sync + 'static {
 }
 
 impl TokenSource for Token {
-    fn token(&self) -> impl Future<Output = Result<Token, Status>> + Send {
+    fn token(&self) -> impl Future<Output = Result<Self, Status>> + Send {
         ready(Ok(self.clone()))
     }
 }
@@ -58,7 +59,6 @@ pub struct TokenLayer<G> {
 
 impl TokenLayer<()> {
     /// Takes the token of each call from `source`.
-    #[expect(clippy::new_ret_no_self, reason = "the type of its future has no name")]
     pub fn new<T: TokenSource>(source: T) -> TokenLayer<impl Gate> {
         let source = Arc::new(source);
         let gate = move |mut call: Call| {

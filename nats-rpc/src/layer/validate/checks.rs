@@ -31,8 +31,8 @@ impl Checks {
 
     /// The message, if everything holds.
     fn pass<M: 'static>(&self, message: M) -> Result<M, Status> {
-        let own = self.0.iter().filter(|(of, _)| *of == TypeId::of::<M>());
-        own.map(|(_, check)| check(&message)).collect::<Result<(), Status>>()?;
+        let mut own = self.0.iter().filter(|(of, _)| *of == TypeId::of::<M>());
+        own.try_for_each(|(_, check)| check(&message))?;
         Ok(message)
     }
 }

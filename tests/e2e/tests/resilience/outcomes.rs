@@ -6,6 +6,16 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use nats_rpc::{Code, Status};
 
+/// How many calls are made, and how fast.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Volume {
+    pub(super) calls: usize,
+    /// So many are under way at most.
+    pub(super) at_once: usize,
+    /// Before each.
+    pub(super) pause: Duration,
+}
+
 /// How calls have ended: all of them have.
 #[derive(Debug, Default)]
 pub(super) struct Outcomes {
@@ -15,25 +25,27 @@ pub(super) struct Outcomes {
 }
 
 impl Outcomes {
-    /// Makes so many calls, some of them at once, and prints how they have ended.
+    /// Makes calls, and prints how they have ended.
     ///
     /// # Panics
     /// When one does not end.
-    pub(super) async fn of<T, Fut>(
-        what: &str,
-        calls: usize,
-        at_once: usize,
-        call: impl Fn(usize) -> Fut,
-    ) -> Self
+    pub(super) async fn of<T, Fut>(what: &str, volume: Volume, call: impl Fn(usize) -> Fut) -> Self
     where
         Fut: Future<Output = Result<T, Status>>,
     {
+        let Volume { calls, at_once, pause } = volume;
         let mut outcomes = Self::default();
         let timed = |number| {
             let (call, begin) = (call(number), Instant::now());
             async move { (tokio::time::timeout(LONG * 2, call).await, begin.elapsed()) }
         };
-        let mut ends = stream::iter(0..calls).map(timed).buffer_unordered(at_once);
+        let numbers = stream::iter(0..calls).then(|number| async move {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            number
+        });
+        let mut ends = std::pin::pin!(numbers.map(timed).buffer_unordered(at_once));
         while let Some((outcome, took)) = ends.next().await {
             match outcome {
                 Ok(Ok(_)) => outcomes.answered += 1,
