@@ -125,7 +125,7 @@ async fn it_opens_tries_ramps_and_closes() {
     assert!(calls(&service, 3).await.iter().all(Result::is_ok));
     for admitted in [10, 25, 50, 100] {
         assert_eq!(calls(&service, 100).await.iter().filter(|result| result.is_ok()).count(), admitted);
-        advance(SECOND).await;
+        advance(SECOND / 2).await;
     }
     assert_eq!(state(&layer.handle()), BreakerState::Closed);
     let changes = changes.lock().unwrap();
