@@ -89,7 +89,7 @@ async fn a_service_that_fails_is_spared_until_it_answers_again() {
     tokio::time::sleep(SECOND * 6 / 5).await;
     assert_eq!(calls(&client, 3, Code::Ok, None).await, 3);
     assert_eq!(circuit.state(), BreakerState::Ramp);
-    tokio::time::sleep(SECOND * 4).await;
+    tokio::time::sleep(SECOND * 2).await;
     assert_eq!(calls(&client, 100, Code::Ok, None).await, 100);
     assert_eq!(circuit.state(), BreakerState::Closed);
     server.shutdown().await;

@@ -50,11 +50,13 @@ mod tests {
     fn it_doubles_up_to_its_limit_and_decays_by_a_step_a_minute() {
         let mut backoff = Backoff::default();
         let times: Vec<_> = (0..5).map(|_| secs(&mut backoff, 0, 0.0)).collect();
-        assert_eq!(times, [1.0, 2.0, 4.0, 5.0, 5.0]);
-        assert_eq!(secs(&mut backoff, 59, 0.0), 5.0);
-        assert_eq!(secs(&mut backoff, 60, 0.0), 4.0);
-        assert_eq!(secs(&mut backoff, 125, 0.0), 2.0);
+        assert_eq!(times, [1.0, 2.0, 3.0, 3.0, 3.0]);
+        assert_eq!(secs(&mut backoff, 59, 0.0), 3.0);
+        assert_eq!(secs(&mut backoff, 60, 0.0), 2.0);
+        assert_eq!(secs(&mut backoff, 119, 0.0), 2.0);
+        assert_eq!(secs(&mut backoff, 120, 0.0), 1.0);
         assert_eq!(secs(&mut backoff, 1_000_000, 0.0), 1.0);
+        assert_eq!(secs(&mut backoff, 0, 0.0), 2.0);
     }
 
     #[test]
@@ -63,9 +65,9 @@ mod tests {
         assert_eq!(secs(&mut Backoff::default(), 0, 1.0), 1.2);
         let mut longest = Backoff::default();
         assert!((0..4).all(|_| longest.next(&SPEC, NOT, 0.0) <= SPEC.max_open()));
-        assert_eq!(secs(&mut longest, 0, -1.0), 4.0);
-        assert_eq!(secs(&mut longest, 0, 0.5), 4.5);
-        assert_eq!(secs(&mut longest, 0, 1.0), 4.0);
+        assert_eq!(secs(&mut longest, 0, -1.0), 2.4);
+        assert_eq!(secs(&mut longest, 0, 0.5), 2.7);
+        assert_eq!(secs(&mut longest, 0, 1.0), 2.4);
     }
 
     #[test]

@@ -17,9 +17,10 @@ use crate::layer::Policies;
 /// |---|---|
 /// | succeeded; of a stream, began to | a success |
 /// | failed with UNAVAILABLE, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN or DATA_LOSS, or was dropped by its caller after its deadline | a failure |
-/// | failed with RESOURCE_EXHAUSTED | not counted, but a failure for a trial |
+/// | failed with RESOURCE_EXHAUSTED, or was refused with it | not counted, but a failure for a trial |
 /// | failed with a code that is the caller's fault, such as NOT_FOUND | not counted, but a success for a trial |
-/// | was given up before its deadline, was never sent, or found nobody to take it ([`NotConnected`], [`NoResponders`]) | not counted |
+/// | no handler has seen ([not processed]): never sent, found nobody to take it ([`NotConnected`], [`NoResponders`]), refused by an instance that is leaving | not counted, nor as a trial: the next call tries |
+/// | was given up before its deadline | the same |
 /// | is aimed at [one instance](crate::raw::Call::with_instance) | neither counted nor rejected |
 ///
 /// What [`BreakerSpec`] says of the method holds. By default:
@@ -63,6 +64,7 @@ use crate::layer::Policies;
 /// ```
 ///
 /// [linkerd's]: https://github.com/linkerd/linkerd2-proxy
+/// [not processed]: crate::Status::is_not_processed
 /// [`BreakerSpec`]: crate::spec::BreakerSpec
 /// [`BreakerSpec::off`]: crate::spec::BreakerSpec::off
 /// [`CircuitOpen`]: crate::Reason::CircuitOpen

@@ -19,17 +19,19 @@ pub(super) enum Outcome {
 impl Outcome {
     pub(super) fn of(result: &Result<Reply, Status>) -> Self {
         let Err(status) = result else { return Self::Success };
-        // It never left, or nobody was there to take it.
-        if status.is_not_processed() && status.origin() != Origin::Remote {
-            return Self::Nothing;
+        let is_busy = status.code() == Code::ResourceExhausted && status.reason() != Some(Reason::TooLarge);
+        if status.is_not_processed() {
+            // No handler has seen it, so that it says nothing of how calls do: it never left, nobody was there to take it,
+            // or it came to an instance that is leaving, and others serve. Only a busy one tells something.
+            let is_told = is_busy && status.origin() == Origin::Remote;
+            return if is_told { Self::Busy } else { Self::Nothing };
         }
         match status.code() {
             Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::DataLoss => {
                 Self::Failure
             }
-            Code::ResourceExhausted if status.reason() != Some(Reason::TooLarge) => Self::Busy,
+            _ if is_busy => Self::Busy,
             Code::Cancelled => Self::Nothing,
-            _ if status.is_not_processed() => Self::Nothing,
             _ => Self::CallersFault,
         }
     }
@@ -76,12 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn refusals_of_an_instance_count_by_their_codes() {
+    fn of_refusals_only_that_it_is_busy_says_something() {
         let refused = |code| Status::new(code, "").with_origin(Origin::Remote).with_not_processed();
-        assert_eq!(of(refused(Code::Unavailable)), Outcome::Failure);
-        assert_eq!(of(refused(Code::DeadlineExceeded)), Outcome::Failure);
-        assert_eq!(of(refused(Code::ResourceExhausted)), Outcome::Busy);
-        assert_eq!(of(refused(Code::Unimplemented)), Outcome::Nothing);
+        for number in 1..=16 {
+            let code = Code::from_number(number);
+            let busy = code == Code::ResourceExhausted;
+            let expected = if busy { Outcome::Busy } else { Outcome::Nothing };
+            assert_eq!(of(refused(code)), expected, "{code}");
+        }
         let too_large = refused(Code::ResourceExhausted).with_reason(Reason::TooLarge);
         assert_eq!(of(too_large), Outcome::Nothing);
     }

@@ -50,12 +50,12 @@ mod tests {
         let mut ramp = Ramp::new(start);
         assert_eq!(ramp.admit(start), Ok(()));
         let mut ramp = Ramp::new(start);
-        let admitted = [0, 1, 2, 3, 4].map(|second| {
-            let now = start + Duration::from_secs(second);
+        let admitted = [0, 500, 1000, 1500, 2000].map(|ms| {
+            let now = start + Duration::from_millis(ms);
             (0..1000).filter(|_| ramp.admit(now).is_ok()).count()
         });
         assert_eq!(admitted, [100, 250, 500, 1000, 1000]);
-        assert_eq!(ramp.end(), start + Duration::from_secs(4));
+        assert_eq!(ramp.end(), start + Duration::from_secs(2));
     }
 
     #[test]
@@ -64,6 +64,6 @@ mod tests {
         let mut ramp = Ramp::new(start);
         let now = start + Duration::from_millis(300);
         assert_eq!(ramp.admit(now), Ok(()));
-        assert_eq!(ramp.admit(now), Err(Duration::from_millis(700)));
+        assert_eq!(ramp.admit(now), Err(Duration::from_millis(200)));
     }
 }

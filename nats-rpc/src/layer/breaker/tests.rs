@@ -125,7 +125,7 @@ async fn it_opens_tries_ramps_and_closes() {
     assert!(calls(&service, 3).await.iter().all(Result::is_ok));
     for admitted in [10, 25, 50, 100] {
         assert_eq!(calls(&service, 100).await.iter().filter(|result| result.is_ok()).count(), admitted);
-        advance(SECOND).await;
+        advance(SECOND / 2).await;
     }
     assert_eq!(state(&layer.handle()), BreakerState::Closed);
     let changes = changes.lock().unwrap();
@@ -189,6 +189,35 @@ async fn a_trial_that_is_given_up_makes_room_for_the_next_one() {
     assert!(trial.await.unwrap_err().is_cancelled());
     role.set(Does::Answer);
     assert!(calls(&service, 1).await[0].is_ok());
+}
+
+/// Others serve while one instance stops or is replaced.
+#[tokio::test(start_paused = true)]
+async fn instances_that_leave_say_nothing_of_their_service() {
+    let leaving = || Status::unavailable("").with_origin(Origin::Remote).with_not_processed();
+    let layer = BreakerLayer::new();
+    let (service, role) = service(&layer);
+    role.set(Does::Fail(leaving));
+    assert!(
+        calls(&service, 1000).await.iter().all(|result| {
+            result.as_ref().is_err_and(|status| status.reason() != Some(Reason::CircuitOpen))
+        })
+    );
+    assert_eq!(state(&layer.handle()), BreakerState::Closed);
+
+    // A trial that comes to one is no success, and the next call tries.
+    layer.handle().circuit(&method("Do")).force_open();
+    advance(SECOND * 2).await;
+    for _ in 0..3 {
+        let status = calls(&service, 1).await.pop().unwrap().unwrap_err();
+        assert_eq!(status.reason(), None);
+        assert_eq!(state(&layer.handle()), BreakerState::HalfOpen);
+    }
+    role.set(Does::Answer);
+    assert!(calls(&service, 2).await.iter().all(Result::is_ok));
+    assert_eq!(state(&layer.handle()), BreakerState::HalfOpen);
+    assert!(calls(&service, 1).await[0].is_ok());
+    assert_eq!(state(&layer.handle()), BreakerState::Ramp);
 }
 
 #[tokio::test(start_paused = true)]

@@ -82,8 +82,8 @@ impl Model {
         if self.state == BreakerState::Closed {
             self.doublings = self.doublings.saturating_sub(((at - self.since) / 60_000) as u32);
         }
-        let time = [1000, 2000, 3000, 3000][self.doublings as usize];
-        self.doublings = (self.doublings + 1).min(3);
+        let time = [1000, 2000, 3000][self.doublings as usize];
+        self.doublings = (self.doublings + 1).min(2);
         self.forget(at);
         self.enter(BreakerState::Open, at);
         self.until = at + time;
@@ -115,11 +115,11 @@ impl Model {
                 return Err(self.probe.map(|(_, due, _)| (due - self.now).min(1000)));
             }
             BreakerState::Ramp => {
-                let second = (self.now - self.since) / 1000;
+                let step = (self.now - self.since) / 500;
                 let before = self.ramped / 100;
-                self.ramped += [10, 25, 50, 100][second as usize];
+                self.ramped += [10, 25, 50, 100][step as usize];
                 if self.ramped / 100 == before {
-                    return Err(Some(1000 - (self.now - self.since) % 1000));
+                    return Err(Some(500 - (self.now - self.since) % 500));
                 }
             }
             _ => {}
@@ -149,7 +149,7 @@ impl Model {
                     if self.succeeded == 3 {
                         self.forget(self.now);
                         self.enter(BreakerState::Ramp, self.now);
-                        (self.until, self.ramped) = (self.now + 4000, 90);
+                        (self.until, self.ramped) = (self.now + 2000, 90);
                     }
                 }
             },

@@ -219,7 +219,7 @@ fn it_is_in_one_state_at_a_time() {
     bench.end(probe, Outcome::Failure);
     bench.wait(SECOND * 2);
     bench.calls(3, Outcome::Success);
-    bench.wait(SECOND * 4);
+    bench.wait(SECOND * 2);
     assert_eq!(bench.state(), Closed);
     let changes = bench.changes();
     let states: Vec<_> = changes.iter().map(|change| change.to).collect();
@@ -248,7 +248,7 @@ fn one_call_at_a_time_tries_the_service() {
 fn a_trial_that_fails_opens_it_for_longer() {
     for outcome in [Outcome::Failure, Outcome::Busy] {
         let mut bench = Bench::open();
-        for open in [1, 2, 4, 5, 5] {
+        for open in [1, 2, 3, 3, 3] {
             assert_eq!(bench.admit(), Err(Rejected { retry_in: Some(SECOND * open) }));
             bench.wait(SECOND * open);
             assert_eq!(bench.calls(1, outcome), 1);
@@ -265,7 +265,7 @@ fn the_ramp_lets_more_and_more_through() {
     for admitted in [10, 25, 50, 100] {
         assert_eq!(bench.state(), BreakerState::Ramp);
         assert_eq!(bench.calls(100, Outcome::Success), admitted);
-        bench.wait(SECOND);
+        bench.wait(SECOND / 2);
     }
     assert_eq!(bench.state(), BreakerState::Closed);
     assert_eq!(bench.calls(100, Outcome::Success), 100);
