@@ -56,7 +56,7 @@ fn sorted((mut granted, mut overdue): Told) -> Told {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
     #[test]
     fn they_do_what_the_model_does(
