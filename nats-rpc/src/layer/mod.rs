@@ -26,7 +26,7 @@ pub use self::breaker::{
 pub(crate) use self::budgets::Budgets;
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 pub use self::fault::{Fault, FaultFuture, FaultLayer};
-pub use self::gate::{Gate, Gated, GatedFuture};
+pub use self::gate::{Gate, GateLayer, Gated, GatedFuture};
 pub use self::hedge::{Hedge, HedgeFuture, HedgeLayer};
 pub use self::idempotency::IdempotencyLayer;
 pub use self::overload::{

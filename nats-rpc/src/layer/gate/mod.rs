@@ -1,11 +1,13 @@
 //! What stands before a service and sees each call before it does.
 
 mod future;
+mod layer;
 mod service;
 
 use std::future::Future;
 
 pub use self::future::GatedFuture;
+pub use self::layer::GateLayer;
 pub use self::service::Gated;
 use crate::raw::Call;
 use crate::status::Status;
@@ -13,7 +15,7 @@ use crate::status::Status;
 /// Lets a call pass, as it is or changed, or ends it with a status before the service has seen it.
 ///
 /// The layers that only look at calls on their way in are built on it: authentication, limits of rates, tokens. A
-/// function of a call that returns a future is one too.
+/// function of a call that returns a future is one too, and [`GateLayer`] puts it before a service.
 pub trait Gate: Clone + Send + Sync + 'static {
     /// What a call waits for.
     type Passing: Future<Output = Result<Call, Status>> + Send + 'static;
@@ -33,3 +35,6 @@ where
         self(call)
     }
 }
+
+#[cfg(test)]
+mod tests;
