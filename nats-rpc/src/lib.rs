@@ -53,6 +53,7 @@
 //! |---|---|---|
 //! | `nats` | the transport over a NATS server, on `async-nats` | yes |
 //! | `macros` | [`service`](macro@service) | yes |
+//! | `jetstream` | [memory of calls](layer::idempotency) in JetStream, for all instances of a service | no |
 //! | `gzip`, `zstd` | [compression](raw::Compression) of messages | no |
 //! | `json` | proto JSON for calls of plain NATS clients, JSON messages for services from a Rust trait | no |
 

@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["call", "metadata", "spec", "status"]),
     ("transport", &["status", "subject", "wire"]),
     ("raw", &["call", "metadata", "spec", "status", "subject", "transport", "wire"]),
-    ("layer", &["call", "metadata", "raw", "spec", "status"]),
+    ("layer", &["call", "metadata", "raw", "spec", "status", "transport"]),
     ("client", &["call", "codec", "layer", "metadata", "raw", "spec", "status", "subject", "transport"]),
     (
         "server",
