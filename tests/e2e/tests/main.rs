@@ -18,6 +18,7 @@ mod forged;
 mod frozen;
 mod garbage;
 mod giving_up;
+mod idempotency;
 mod imports;
 mod in_process;
 mod inheritance;
