@@ -90,6 +90,7 @@ mod kv_store;
 mod layer;
 mod memory_store;
 mod outcome;
+mod place;
 mod record;
 mod service;
 mod shared;
