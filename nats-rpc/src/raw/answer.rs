@@ -122,6 +122,11 @@ impl Answer {
         &self.reply
     }
 
+    /// Whether the caller speaks this protocol, and so can be told to repeat the call.
+    pub(crate) fn is_native(&self) -> bool {
+        matches!(self.form, Form::Native(_))
+    }
+
     /// How the call came.
     pub(crate) fn via(&self) -> Via {
         self.via

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Mount;
 use super::serve::Plan;
-use super::{Handle, Imports};
+use super::{Ejection, Handle, Imports};
 use crate::raw::{Compression, Terms};
 use crate::status::Status;
 use crate::transport::{Connection, Limits};
@@ -51,6 +51,7 @@ impl Server {
             terms,
             startup_check: STARTUP_CHECK,
             import_threshold: IMPORT_THRESHOLD,
+            ejection: Ejection::new(),
         }
     }
 }
@@ -64,6 +65,7 @@ pub struct Builder {
     terms: Terms,
     startup_check: Duration,
     import_threshold: Duration,
+    ejection: Ejection,
 }
 
 impl Builder {
@@ -129,6 +131,13 @@ impl Builder {
         self
     }
 
+    /// Says when the server leaves the queue group of a service in which it does badly, or that it never does. Default:
+    /// [`Ejection::new`].
+    pub fn self_ejection(mut self, ejection: Ejection) -> Self {
+        self.ejection = ejection;
+        self
+    }
+
     /// Serves until the process ends.
     ///
     /// # Errors
@@ -156,7 +165,8 @@ impl Builder {
     /// Starts to serve in the background, and returns when callers can reach it.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT when two services would have the same subject or there is no service at all,
+    /// INVALID_ARGUMENT when two services would have the same subject, there is no service at all or
+    /// [`self_ejection`](Self::self_ejection) makes no sense,
     /// FAILED_PRECONDITION when somebody serves one of the subjects in another queue group (see
     /// [`startup_check`](Self::startup_check)), PERMISSION_DENIED when the user may not subscribe to what the services
     /// need, RESOURCE_EXHAUSTED when the NATS server takes no more subscriptions, UNAVAILABLE when the connection ends
@@ -165,6 +175,7 @@ impl Builder {
         if self.mounts.is_empty() {
             return Err(Status::invalid_argument("the server has no service: use add_service"));
         }
+        self.ejection.check()?;
         let mut prefixes = HashSet::new();
         for mount in &self.mounts {
             let prefix = mount.prefix();
@@ -174,7 +185,7 @@ impl Builder {
                 )));
             }
         }
-        let Self { mounts, grace, terms, startup_check, import_threshold } = self;
-        Plan { mounts, grace, terms, startup_check, import_threshold }.start(connection).await
+        let Self { mounts, grace, terms, startup_check, import_threshold, ejection } = self;
+        Plan { mounts, grace, terms, startup_check, import_threshold, ejection }.start(connection).await
     }
 }

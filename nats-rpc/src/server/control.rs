@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
 use super::running::{Audited, FEATURES, Running};
@@ -40,17 +41,24 @@ impl Control {
         Self { spec, epoch, running, terms, leaving: Arc::default(), methods }
     }
 
-    pub(super) fn instance(&self) -> &str {
-        self.running.instance()
-    }
-
     /// From now on says that it is leaving.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::Relaxed);
     }
 
+    /// Reads a subscription until it ends, which it does once `end` is cancelled.
+    pub(super) async fn read_until(&self, mut subscription: Subscription, end: &CancellationToken) {
+        tokio::select! {
+            biased;
+            () = self.read(&mut subscription) => return,
+            () = end.cancelled() => {}
+        }
+        subscription.unsubscribe().await;
+        self.read(&mut subscription).await;
+    }
+
     /// Reads one of the service's own subjects until the subscription ends.
-    pub(super) async fn read(&self, subscription: &mut Subscription) {
+    async fn read(&self, subscription: &mut Subscription) {
         while let Some(message) = subscription.next().await {
             if let Some(dispatcher) = self.method_at(&message.subject) {
                 if self.leaving.load(Ordering::Relaxed) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::calls::Calls;
+use super::ejection::Admitted;
 use super::handler::panicked;
 use super::pending::Pending;
 use super::plain::Bodies;
@@ -87,19 +88,28 @@ impl Dispatcher {
         let place = Place { terms: *terms, epoch, instance: calls.running.instance() };
         let (call, answer) = match Opening::read(message, &self.method, arrived, place) {
             Opening::Call(call, answer) => (call, answer),
-            Opening::Stream(beginning, answer) => return self.begin(beginning, answer, arrived),
+            Opening::Stream(beginning, answer) => {
+                return match self.admit(&answer, cx.is_some()) {
+                    Ok(admitted) => self.begin(beginning, answer, (arrived, admitted)),
+                    Err(refusal) => Some(refusal),
+                };
+            }
             Opening::Refused(answer) => return Some(answer),
             Opening::Ignored => {
                 self.serving.calls.ignore();
                 return None;
             }
         };
+        let admitted = match self.admit(&answer, cx.is_some()) {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Some(refusal),
+        };
         let handle = || self.bodies.handle(&self.route, call, answer.content_type());
         let mut handling = match catch_unwind(AssertUnwindSafe(handle)) {
             Ok(handling) => handling,
             Err(panic) => {
                 let (status, busy) = (panicked(&*panic), arrived.elapsed());
-                self.stats.record(Some(&status), busy);
+                self.stats.handled(admitted, Some(&status), (arrived, busy));
                 return Some(answer.finish(Err(status), busy));
             }
         };
@@ -117,13 +127,25 @@ impl Dispatcher {
                 if let Ok(reply) = &outcome
                     && answer.is_stream(reply)
                 {
-                    return self.spawn(Box::pin(std::future::ready(outcome)), answer, arrived);
+                    return self.spawn(Box::pin(std::future::ready(outcome)), answer, (arrived, admitted));
                 }
-                self.stats.record(outcome.as_ref().err(), busy);
+                self.stats.handled(admitted, outcome.as_ref().err(), (arrived, busy));
                 return Some(answer.finish(outcome, busy));
             }
         }
-        self.spawn(handling, answer, arrived)
+        self.spawn(handling, answer, (arrived, admitted))
+    }
+
+    /// Lets a call in, or says that it should go to another instance, which only makes sense where it came through the
+    /// queue group and can go back there.
+    fn admit(&self, answer: &Answer, queued: bool) -> Result<Admitted, Outgoing> {
+        if !queued || !answer.is_native() {
+            return Ok(Admitted::default());
+        }
+        self.stats.place().admit().ok_or_else(|| {
+            let text = "the instance does badly, and takes few calls or none";
+            Outgoing::new(answer.reply().clone(), refused(RefusedReason::Draining, text))
+        })
     }
 
     /// Publishes answers that were there at once.
@@ -137,7 +159,12 @@ impl Dispatcher {
     }
 
     /// Lets a task wait for the handler.
-    fn spawn(&self, handling: HandlerFuture, answer: Answer, arrived: Instant) -> Option<Outgoing> {
+    fn spawn(
+        &self,
+        handling: HandlerFuture,
+        answer: Answer,
+        (arrived, admitted): (Instant, Admitted),
+    ) -> Option<Outgoing> {
         let Serving { epoch, calls, .. } = &*self.serving;
         let Some(entry) = calls.running.enter(promise_of(&answer, epoch), None) else {
             let full = Status::resource_exhausted("16 million calls are running");
@@ -149,7 +176,7 @@ impl Dispatcher {
             stats: Arc::clone(&self.stats),
             arrived,
             entry: Some(entry),
-            work: Some((handling, answer)),
+            work: Some((handling, answer, admitted)),
         });
         None
     }
@@ -157,7 +184,12 @@ impl Dispatcher {
 
 /// Calls that take more than one frame each way.
 impl Dispatcher {
-    fn begin(&self, beginning: Beginning, answer: Answer, arrived: Instant) -> Option<Outgoing> {
+    fn begin(
+        &self,
+        beginning: Beginning,
+        answer: Answer,
+        (arrived, admitted): (Instant, Admitted),
+    ) -> Option<Outgoing> {
         let refuse = |(reason, text): (RefusedReason, String)| {
             Some(Outgoing::new(answer.reply().clone(), refused(reason, &text)))
         };
@@ -183,6 +215,7 @@ impl Dispatcher {
             arrived,
             entry,
             answer,
+            admitted,
         };
         calls.tracker.spawn(streamed.run(handling, flow));
         None

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -17,12 +17,12 @@ const PERIODS_TO_FILL: u64 = 50;
 
 /// Sends messages that mean nothing to the methods, for as long as it is polled: a subscription that ends after so
 /// many messages needs that many to come, and callers may have stopped. `missing` says how many that are.
-pub(super) async fn fill(epoch: &Epoch, subjects: &[Subject], missing: &AtomicU64) {
+pub(super) async fn fill(epoch: &Epoch, subjects: &[Subject], missing: impl Fn() -> u64) {
     let mut targets = subjects.iter().cycle();
     let mut ticks = tokio::time::interval(PERIOD);
     loop {
         ticks.tick().await;
-        let fillers = (missing.load(Ordering::Relaxed) / PERIODS_TO_FILL).clamp(FEW, MANY);
+        let fillers = (missing() / PERIODS_TO_FILL).clamp(FEW, MANY);
         let fillers = usize::try_from(fillers).unwrap_or_default();
         // Answers go the same way: on a busy machine they must not queue behind ever more fillers.
         if epoch.queued() >= fillers {

@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Stats;
 use super::calls::Calls;
+use super::ejection::Place;
+use super::{Standing, Stats};
 
 /// A server that runs in the background.
 ///
@@ -10,6 +13,7 @@ use super::calls::Calls;
 #[must_use = "a server whose handle is dropped shuts down"]
 pub struct Handle {
     pub(super) calls: Calls,
+    pub(super) places: Arc<[Arc<Place>]>,
     pub(super) stop: CancellationToken,
     pub(super) task: Option<JoinHandle<()>>,
 }
@@ -29,6 +33,12 @@ impl Handle {
     #[must_use]
     pub fn instance(&self) -> &str {
         self.calls.running.instance()
+    }
+
+    /// Where the server stands in the queue group of each service, by what the service's subjects begin with, such as
+    /// `svc.greeter.v1.Greeter`, in the order in which the services were added. See [`Ejection`](super::Ejection).
+    pub fn standings(&self) -> impl Iterator<Item = (&str, Standing)> {
+        self.places.iter().map(|place| (place.prefix(), place.standing()))
     }
 
     /// What the server is busy with.

@@ -7,9 +7,11 @@ mod control;
 mod discovery;
 mod dispatch;
 mod drain;
+mod ejection;
 mod handle;
 mod handler;
 mod instance;
+mod membership;
 mod mount;
 mod pending;
 mod plain;
@@ -23,6 +25,7 @@ mod streamed;
 
 pub use self::builder::{Builder, Server};
 pub use self::calls::Stats;
+pub use self::ejection::{Ejection, Standing};
 pub use self::handle::Handle;
 pub use self::handler::HandlerFuture;
 pub(crate) use self::handler::{

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::HandlerFuture;
 use super::dispatch::{Serving, dismiss, poll};
-use super::running::Entry;
+use super::ejection::Admitted;
+use super::running::{Entry, Stop};
 use super::stats::MethodStats;
 use super::streamed::Streamed;
 use crate::raw::{Answer, Reply};
@@ -23,34 +24,40 @@ pub(super) struct Pending {
     /// Until it is over, or goes on as a stream.
     pub(super) entry: Option<Entry>,
     /// Until the call is over.
-    pub(super) work: Option<(HandlerFuture, Answer)>,
+    pub(super) work: Option<(HandlerFuture, Answer, Admitted)>,
+}
+
+/// Why a call is over.
+enum Over {
+    /// Its handler has ended.
+    Handled(Result<Reply, Status>),
+    /// It was stopped before.
+    Stopped(Stop),
 }
 
 impl Pending {
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let Some((handling, _)) = &mut self.work else { return Poll::Pending };
+    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
+        let Some((handling, ..)) = &mut self.work else { return Poll::Pending };
         if let Poll::Ready(outcome) = poll(handling, cx) {
-            return Poll::Ready(Some(outcome));
+            return Poll::Ready(Over::Handled(outcome));
         }
         let Some(entry) = &self.entry else { return Poll::Pending };
-        entry.poll_stop(cx).map(|stop| stop.status().map(Err))
+        entry.poll_stop(cx).map(Over::Stopped)
     }
 }
-
-/// `None`: nobody awaits it.
-type Outcome = Option<Result<Reply, Status>>;
 
 impl Future for Pending {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let outcome = std::task::ready!(self.poll_outcome(cx));
-        let Some((handling, answer)) = self.work.take() else { return Poll::Ready(()) };
+        let over = std::task::ready!(self.poll_over(cx));
+        let Some((handling, answer, admitted)) = self.work.take() else { return Poll::Ready(()) };
         // What it holds is given back before the caller knows that it is over.
         dismiss(handling);
         let busy = self.arrived.elapsed();
-        match outcome {
-            Some(Ok(reply)) if answer.is_stream(&reply) => {
+        let times = (self.arrived, busy);
+        match over {
+            Over::Handled(Ok(reply)) if answer.is_stream(&reply) => {
                 if let Some(entry) = self.entry.take() {
                     let streamed = Streamed {
                         serving: Arc::clone(&self.serving),
@@ -59,18 +66,25 @@ impl Future for Pending {
                         arrived: self.arrived,
                         entry,
                         answer,
+                        admitted,
                     };
                     self.serving.calls.tracker.spawn(streamed.send_large(reply));
                 }
             }
-            Some(outcome) => {
-                self.stats.record(outcome.as_ref().err(), busy);
+            Over::Handled(outcome) => {
+                self.stats.handled(admitted, outcome.as_ref().err(), times);
                 self.serving.answer(answer.finish(outcome, busy));
             }
-            None => {
-                self.stats.record(Some(&Status::cancelled("the caller gave up")), busy);
-                self.serving.close(answer.reply());
-            }
+            Over::Stopped(stop) => match stop.status() {
+                Some(status) => {
+                    self.stats.record(Some(&status), busy);
+                    self.serving.answer(answer.finish(Err(status), busy));
+                }
+                None => {
+                    self.stats.given_up(admitted, answer.deadline(), times);
+                    self.serving.close(answer.reply());
+                }
+            },
         }
         Poll::Ready(())
     }

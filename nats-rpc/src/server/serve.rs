@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::calls::Calls;
 use super::discovery::Discovery;
 use super::dispatch::Serving;
+use super::ejection::{Ejection, Place};
 use super::instance::Instance;
 use super::session::Session;
 use super::{Handle, Mount};
@@ -27,20 +28,23 @@ pub(super) struct Plan {
     pub(super) startup_check: Duration,
     /// The shortest time after which an import takes the way back for dead.
     pub(super) import_threshold: Duration,
+    pub(super) ejection: Ejection,
 }
 
 impl Plan {
     pub(super) async fn start(self, connection: Connection) -> Result<Handle, Status> {
         let epoch = connection.epoch()?;
         let instance = Instance::random();
-        let discovery = Discovery::new(&self.mounts, &instance, epoch.now_ms())?;
+        let place = |mount| Arc::new(Place::new(mount, instance.clone(), self.ejection));
+        let places: Arc<[Arc<Place>]> = self.mounts.iter().map(place).collect();
+        let discovery = Discovery::new(&self.mounts, &places, epoch.now_ms())?;
         let foreign_members = discovery.refuse_other_groups(&epoch, self.startup_check).await?;
         let calls = Calls::new(instance, self.import_threshold / KEPT_PER_THRESHOLD);
         let run = Run { plan: self, connection, calls: calls.clone(), discovery, foreign_members };
         let session = run.open_first(epoch).await?;
         let stop = CancellationToken::new();
         let task = tokio::spawn(run.serve(session, stop.clone()));
-        Ok(Handle { calls, stop, task: Some(task) })
+        Ok(Handle { calls, places, stop, task: Some(task) })
     }
 }
 
@@ -120,13 +124,14 @@ impl Run {
             terms: self.plan.terms,
             calls: self.calls.clone(),
         };
-        Session::open(&self.plan.mounts, &self.discovery, &Arc::new(serving)).await
+        let fills = !self.foreign_members;
+        Session::open(&self.plan.mounts, &self.discovery, &Arc::new(serving), fills).await
     }
 
     /// Receives what is still to come, lets it end, and sees that the answers have left.
-    async fn finish(&self, session: Option<Session>) {
-        if let Some(session) = &session {
-            session.drain(!self.foreign_members).await;
+    async fn finish(&self, mut session: Option<Session>) {
+        if let Some(session) = &mut session {
+            session.drain().await;
         }
         let Calls { tracker, abort, .. } = &self.calls;
         tracker.close();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::BytesMut;
+use futures_util::future::join_all;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -9,42 +9,39 @@ use super::Mount;
 use super::control::Control;
 use super::discovery::Discovery;
 use super::dispatch::{Dispatcher, Serving};
-use super::drain::{Drain, fill};
+use super::ejection::{Group, Keeper, Place, Standing};
+use super::membership::{self, Membership, Site};
 use super::plain::Bodies;
-use super::reader::Reader;
 use super::stats::MethodStats;
 use crate::status::Status;
 use crate::subject::{self, Subject};
-use crate::transport::{Denial, Epoch, Outgoing, Subscription};
-use crate::wire::{Leaving, LeavingState};
-
-/// How long the subscriptions may take to end by themselves when draining: with fillers it takes 0.3 s, and nearly 2 s
-/// on a machine that has far more to do than it can. Without, it depends on callers.
-const LIMIT_WITH_FILLERS: Duration = Duration::from_secs(5);
-const LIMIT_WITHOUT: Duration = Duration::from_secs(2);
+use crate::transport::{Denial, Epoch};
 
 /// The subscriptions of a server on one connection.
 pub(super) struct Session {
     pub(super) epoch: Arc<Epoch>,
-    /// The tasks that read the methods.
-    readers: TaskTracker,
-    /// The tasks that read `_up` and the instance's own subjects.
-    controls: TaskTracker,
-    drain: Arc<Drain>,
-    subjects: Vec<Subject>,
     services: Vec<Service>,
+    /// The tasks that keep the services in their queue groups, or out of them.
+    keepers: Vec<JoinHandle<Option<Membership>>>,
+    /// Queue groups that were left are drained.
+    ending: TaskTracker,
+    /// The tasks that read everything else.
+    controls: TaskTracker,
+    /// The server stops.
+    stopping: CancellationToken,
     /// All calls are over.
     close: CancellationToken,
+    /// Whether fillers do no harm in the queue groups.
+    fills: bool,
 }
 
 struct Service {
-    prefix: String,
+    site: Arc<Site>,
+    group: Arc<Group>,
     /// What the instance itself is reached by.
     own: Subject,
     /// What all instances are reached by at once.
     all: Subject,
-    control: Control,
-    methods: Arc<[Arc<Dispatcher>]>,
 }
 
 fn dispatchers(
@@ -60,120 +57,118 @@ fn dispatchers(
 }
 
 impl Session {
-    /// Subscribes to everything, and returns when the NATS server knows of it.
+    /// Subscribes to everything, and returns when the NATS server knows of it. Only the queue groups that the instance
+    /// has left stay as they are.
     ///
-    /// Callers that are sent to the instance's own subjects find them, so these come before the methods; and whoever
-    /// is told by `_up` that a method is served finds the method, so that comes last.
+    /// Callers that are sent to the instance's own subjects find them, so these come before the methods. `fills` says
+    /// whether fillers do no harm in the queue groups.
     pub(super) async fn open(
         mounts: &[Mount],
         discovery: &Discovery,
         serving: &Arc<Serving>,
+        fills: bool,
     ) -> Result<Self, Status> {
         let epoch = &serving.epoch;
         let mut session = Self {
             epoch: Arc::clone(epoch),
-            readers: TaskTracker::new(),
-            controls: TaskTracker::new(),
-            drain: Arc::default(),
-            subjects: Vec::new(),
             services: Vec::new(),
+            keepers: Vec::new(),
+            ending: TaskTracker::new(),
+            controls: TaskTracker::new(),
+            stopping: CancellationToken::new(),
             close: CancellationToken::new(),
+            fills,
         };
-        for (mount, stats) in mounts.iter().zip(discovery.stats()) {
-            session.listen(mount, dispatchers(mount, stats, serving)?, serving).await?;
+        for ((mount, stats), place) in mounts.iter().zip(discovery.stats()).zip(discovery.places()) {
+            session.listen(mount, dispatchers(mount, stats, serving)?, (place, serving)).await?;
         }
         epoch.barrier().await?;
-        let mut readers = Vec::new();
-        for (mount, index) in mounts.iter().zip(0..) {
-            readers.extend(session.subscribe(mount, index).await?);
-        }
-        // They must be read at once: who asks and is not heard takes the service for dead.
-        readers.into_iter().for_each(|reader| {
-            session.readers.spawn(reader.run(Arc::clone(&session.drain)));
-        });
-        for (mount, service) in mounts.iter().zip(&session.services) {
-            let up = epoch.subscribe(subject::up(&service.prefix), Some(mount.group())).await?;
-            let (control, drain) = (service.control.clone(), Arc::clone(&session.drain));
-            session.controls.spawn(async move { control.read_until(up, &drain.begin).await });
+        let mut memberships = Vec::new();
+        for Service { site, .. } in &session.services {
+            let stays_away = site.place.standing() == Standing::Ejected;
+            memberships.push(if stays_away { None } else { Some(Membership::join(epoch, site).await?) });
         }
         if let Some(responder) = discovery.subscribe(epoch).await {
-            session.controls.spawn(responder.run(Arc::clone(&session.drain)));
+            session.controls.spawn(responder.run(session.stopping.clone()));
         }
-        session.readers.close();
         session.controls.close();
         epoch.barrier().await?;
         session.refuse_denials().await?;
+        session.keep(memberships);
         Ok(session)
     }
 
     /// Sees that the NATS server has let all subscriptions be.
     async fn refuse_denials(&self) -> Result<(), Status> {
         let known = self.epoch.refusals_known().await;
-        let instance = self.services.iter().flat_map(|service| [service.own.clone(), service.all.clone()]);
-        let up = self.services.iter().map(|service| subject::up(&service.prefix));
-        let needed: Vec<Subject> = self.subjects.iter().cloned().chain(instance).chain(up).collect();
+        let needed: Vec<Subject> = self.services.iter().flat_map(Service::needed).collect();
         let needs = |denial: &Denial| needed.iter().any(|subject| subject.as_str() == denial.subject);
         let denied = self.epoch.denied_subscriptions();
         denied.iter().find(|denial| needs(denial)).map_or(known, |denial| Err(denial.status()))
     }
 
-    /// Listens at the instance's own subjects of a service, and at those of all instances.
+    /// Listens at the instance's own subjects of a service, at those of all instances, and to its group.
     async fn listen(
         &mut self,
         mount: &Mount,
         methods: Arc<[Arc<Dispatcher>]>,
-        serving: &Serving,
+        (place, serving): (&Arc<Place>, &Serving),
     ) -> Result<(), Status> {
-        let running = Arc::clone(&serving.calls.running);
-        let prefix = mount.prefix();
-        let own = subject::all_of_instance(&prefix, running.instance());
-        let all = subject::all_methods_of_all(&prefix);
-        let epoch = Arc::clone(&self.epoch);
-        let control = Control::new(mount.spec(), epoch, running, serving.terms, Arc::clone(&methods));
-        let (at_own, at_all) =
-            (self.epoch.subscribe(own.clone(), None).await?, self.epoch.subscribe(all.clone(), None).await?);
+        let (running, prefix, epoch) = (Arc::clone(&serving.calls.running), place.prefix(), &self.epoch);
+        let own = subject::all_of_instance(prefix, running.instance());
+        let all = subject::all_methods_of_all(prefix);
+        let subjects = mount.spec().methods().map(|method| subject::of_method(prefix, &method));
+        let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
+        let queued = subjects.into_iter().zip(methods.iter().cloned()).collect();
+        let control = Control::new(mount.spec(), Arc::clone(epoch), running, serving.terms, methods);
+
+        let at_own = epoch.subscribe(own.clone(), None).await?;
+        let at_all = epoch.subscribe(all.clone(), None).await?;
         let (listening, close) = (control.clone(), self.close.clone());
         self.controls.spawn(async move { listening.read_until(at_own, &close).await });
-        let (listening, drain) = (control.clone(), Arc::clone(&self.drain));
-        self.controls.spawn(async move { listening.read_until(at_all, &drain.begin).await });
-        self.services.push(Service { prefix, own, all, control, methods });
+        let (listening, stopping) = (control.clone(), self.stopping.clone());
+        self.controls.spawn(async move { listening.read_until(at_all, &stopping).await });
+
+        // Not before it is known that it is subscribed.
+        place.stop();
+        let site = Arc::new(Site {
+            place: Arc::clone(place),
+            queue_group: mount.group().to_owned(),
+            methods: queued,
+            control,
+            fills: self.fills,
+        });
+        let group = Arc::new(Group::new(Arc::clone(epoch), Arc::clone(place)));
+        let heard = epoch.subscribe(group.subject().clone(), None).await?;
+        let (listening, close) = (Arc::clone(&group), self.close.clone());
+        self.controls.spawn(async move { listening.listen(heard, &close).await });
+        self.services.push(Service { site, group, own, all });
         Ok(())
     }
 
-    /// Joins the queue groups of the methods of service number `index`.
-    async fn subscribe(&mut self, mount: &Mount, index: usize) -> Result<Vec<Reader>, Status> {
-        let Service { prefix, methods, .. } = &self.services[index];
-        let mut readers = Vec::new();
-        for (method, dispatcher) in mount.spec().methods().zip(methods.iter()) {
-            let subject = subject::of_method(prefix, &method)?;
-            let subscription = self.epoch.subscribe(subject.clone(), Some(mount.group())).await?;
-            self.subjects.push(subject);
-            readers.push(Reader::new(subscription, Arc::clone(dispatcher)));
+    /// From now on the services take care of their places by themselves.
+    fn keep(&mut self, memberships: Vec<Option<Membership>>) {
+        for (Service { site, group, .. }, membership) in self.services.iter().zip(memberships) {
+            let (site, group, ending) = (Arc::clone(site), Arc::clone(group), self.ending.clone());
+            let keeper = Keeper::new(Arc::clone(&self.epoch), site, group, membership, ending);
+            self.keepers.push(tokio::spawn(keeper.run(self.stopping.clone())));
         }
-        Ok(readers)
     }
 
-    /// Announces that the instance leaves, then leaves the queue groups without losing what the NATS server has sent
-    /// already. `fills` says whether fillers do no harm.
-    pub(super) async fn drain(&self, fills: bool) {
-        for service in &self.services {
-            service.control.leave();
-            self.epoch.send_control(service.announcement());
+    /// Announces that the instance stops, then leaves the queue groups without losing what the NATS server has sent
+    /// already.
+    pub(super) async fn drain(&mut self) {
+        self.stopping.cancel();
+        let mut memberships = Vec::new();
+        for keeper in self.keepers.drain(..) {
+            // It fails only when the runtime is going down.
+            memberships.extend(keeper.await.ok().flatten());
         }
-        self.drain.begin.cancel();
-        let ended = async {
-            tokio::select! {
-                biased;
-                () = self.readers.wait() => {}
-                () = fill(&self.epoch, &self.subjects, &self.drain.missing), if fills => {}
-            }
-        };
-        let limit = if fills { LIMIT_WITH_FILLERS } else { LIMIT_WITHOUT };
-        if tokio::time::timeout(limit, ended).await.is_err() {
-            tracing::warn!("subscriptions did not end in time: some messages may be lost");
-            self.drain.give_up.cancel();
-            self.readers.wait().await;
-        }
+        join_all(self.services.iter().map(|service| service.site.place.hand_over(&service.group))).await;
+        self.services.iter().for_each(|service| service.site.control.leave());
+        membership::leave(&self.epoch, &memberships, self.fills).await;
+        self.ending.close();
+        self.ending.wait().await;
     }
 
     /// Ends what is left once all calls are over.
@@ -187,33 +182,15 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.close.cancel();
-        self.drain.begin.cancel();
-        self.drain.give_up.cancel();
+        self.stopping.cancel();
     }
 }
 
 impl Service {
-    fn announcement(&self) -> Outgoing {
-        let leaving = Leaving {
-            instance: self.control.instance(),
-            rank: rand::random(),
-            state: LeavingState::Stopping,
-        };
-        let mut frame = BytesMut::new();
-        leaving.encode(&mut frame).expect("an instance id is short");
-        Outgoing::new(subject::group(&self.prefix), frame.freeze())
-    }
-}
-
-impl Control {
-    /// Reads a subscription until it ends, which it does once `end` is cancelled.
-    async fn read_until(&self, mut subscription: Subscription, end: &CancellationToken) {
-        tokio::select! {
-            biased;
-            () = self.read(&mut subscription) => return,
-            () = end.cancelled() => {}
-        }
-        subscription.unsubscribe().await;
-        self.read(&mut subscription).await;
+    /// What it can't do without.
+    fn needed(&self) -> impl Iterator<Item = Subject> {
+        let methods = self.site.methods.iter().map(|(subject, _)| subject.clone());
+        let up = subject::up(self.site.place.prefix());
+        methods.chain([self.own.clone(), self.all.clone(), up])
     }
 }

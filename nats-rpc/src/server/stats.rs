@@ -1,7 +1,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use super::ejection::{Admitted, Place, Verdict};
+use crate::spec::Kind;
 use crate::status::Status;
 use crate::wire;
 
@@ -9,8 +13,9 @@ use crate::wire;
 const MAX_ERROR: usize = 512;
 
 /// What is counted of a method since its server started. Counting is a few relaxed additions; only errors lock.
-#[derive(Debug, Default)]
 pub(super) struct MethodStats {
+    kind: Kind,
+    place: Arc<Place>,
     requests: AtomicU64,
     errors: AtomicU64,
     busy_ns: AtomicU64,
@@ -29,6 +34,39 @@ pub(super) struct Snapshot {
 }
 
 impl MethodStats {
+    pub(super) fn new(kind: Kind, place: Arc<Place>) -> Self {
+        let (requests, errors, busy_ns) = Default::default();
+        Self { kind, place, requests, errors, busy_ns, last_error: Mutex::default() }
+    }
+
+    /// The place in the queue group that calls of the method come through.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Counts a call that its handler has ended, with an error or without, and what that says of the instance.
+    pub(super) fn handled(
+        &self,
+        admitted: Admitted,
+        error: Option<&Status>,
+        (arrived, busy): (Instant, Duration),
+    ) {
+        self.record(error, busy);
+        self.place.record(admitted, arrived + busy, Verdict::of(self.kind, error));
+    }
+
+    /// Counts a call that its caller has given up.
+    pub(super) fn given_up(
+        &self,
+        admitted: Admitted,
+        deadline: Option<Instant>,
+        (arrived, busy): (Instant, Duration),
+    ) {
+        self.record(Some(&Status::cancelled("the caller gave up")), busy);
+        let verdict = Verdict::of_given_up(self.kind, arrived, deadline, busy);
+        self.place.record(admitted, arrived + busy, verdict);
+    }
+
     /// Counts a call that has ended, with an error or without.
     pub(super) fn record(&self, error: Option<&Status>, busy: Duration) {
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -57,11 +95,13 @@ mod tests {
     use std::time::Duration;
 
     use super::MethodStats;
+    use crate::server::discovery::testing::{idle, place};
+    use crate::spec::Kind;
     use crate::status::Status;
 
     #[test]
     fn calls_errors_and_time_add_up() {
-        let stats = MethodStats::default();
+        let stats = MethodStats::new(Kind::Unary, place(&idle()));
         stats.record(None, Duration::from_nanos(5));
         stats.record(Some(&Status::not_found("no such quest")), Duration::from_nanos(7));
         let now = stats.snapshot();
@@ -71,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_long_error_is_cut_between_characters() {
-        let stats = MethodStats::default();
+        let stats = MethodStats::new(Kind::Unary, place(&idle()));
         stats.record(Some(&Status::internal("ü".repeat(1000))), Duration::ZERO);
         let text = stats.snapshot().last_error;
         assert!((509..=512).contains(&text.len()), "{}", text.len());

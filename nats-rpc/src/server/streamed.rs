@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::HandlerFuture;
 use super::dispatch::{Serving, dismiss, poll};
+use super::ejection::Admitted;
 use super::handler::panicked;
 use super::running::{Entry, Promise, sleep_until};
 use super::stats::MethodStats;
@@ -29,11 +30,15 @@ pub(super) struct Streamed {
     pub(super) arrived: Instant,
     pub(super) entry: Entry,
     pub(super) answer: Answer,
+    pub(super) admitted: Admitted,
 }
 
 /// How a call ended, as far as its caller is concerned.
 enum End {
+    /// As its handler had it, or for want of time.
     Said(Result<Ends, Status>),
+    /// By something that says nothing of the handler.
+    Cut(Status),
     /// Nobody awaits it.
     GivenUp,
     /// Its connection has ended.
@@ -98,6 +103,7 @@ impl Streamed {
                 End::Said(Ok(Ends { head, message: None, trailers }))
             }
             Err(End::Said(Err(status))) => End::Said(Err(response.complete(status))),
+            Err(End::Cut(status)) => End::Cut(response.complete(status)),
             Err(end) => end,
         }
     }
@@ -135,7 +141,7 @@ impl Streamed {
                 return Poll::Ready(done.map_err(|Closed| self.why_closed(flow)));
             }
             if let Poll::Ready(stop) = self.entry.poll_stop(cx) {
-                return Poll::Ready(Err(stop.status().map_or(End::GivenUp, |status| End::Said(Err(status)))));
+                return Poll::Ready(Err(stop.status().map_or(End::GivenUp, End::Cut)));
             }
             flow.poll_over(cx).map(|()| Err(self.why_closed(flow)))
         });
@@ -155,22 +161,29 @@ impl Streamed {
 
     fn why_closed(&self, flow: &Flow) -> End {
         // It is this server that says so.
-        let said = |why| End::Said(Err(status_of(why, &self.method).with_origin(Origin::Local)));
-        flow.broken().map_or(End::Disconnected, said)
+        let cut = |why| End::Cut(status_of(why, &self.method).with_origin(Origin::Local));
+        flow.broken().map_or(End::Disconnected, cut)
     }
 
     fn finish(self, end: End, flow: &Flow) {
         let busy = self.arrived.elapsed();
-        let Self { serving, answer, entry, stats, .. } = self;
+        let Self { serving, answer, entry, stats, arrived, admitted, .. } = self;
+        let say = |answer: Answer, outcome| {
+            let closing = serving.terms.closing(answer.reply());
+            flow.finish(|sent| answer.end(outcome, sent, busy));
+            closing.into_iter().for_each(|closing| flow.epoch().send_stream(closing, false));
+        };
         match end {
             End::Said(outcome) => {
-                stats.record(outcome.as_ref().err(), busy);
-                flow.finish(|sent| answer.end(outcome, sent, busy));
-                let closing = serving.terms.closing(answer.reply());
-                closing.into_iter().for_each(|closing| flow.epoch().send_stream(closing, false));
+                stats.handled(admitted, outcome.as_ref().err(), (arrived, busy));
+                say(answer, outcome);
+            }
+            End::Cut(status) => {
+                stats.record(Some(&status), busy);
+                say(answer, Err(status));
             }
             End::GivenUp => {
-                stats.record(Some(&Status::cancelled("the caller gave up")), busy);
+                stats.given_up(admitted, answer.deadline(), (arrived, busy));
                 serving.close(answer.reply());
             }
             End::Disconnected => {

@@ -148,6 +148,11 @@ impl Epoch {
         self.name
     }
 
+    /// A seed for what is to be random on this connection. Within the process it follows from the broker's seed.
+    pub(crate) fn seed(&self) -> u64 {
+        self.link.seed()
+    }
+
     pub(super) fn inbox(&self) -> &Inbox {
         &self.inbox
     }

@@ -83,6 +83,15 @@ impl Link {
         }
     }
 
+    /// Random, or what follows from the seed of a broker within the process.
+    pub(crate) fn seed(&self) -> u64 {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => rand::random(),
+            Self::Memory(link) => link.seed(),
+        }
+    }
+
     /// Unix milliseconds by this host's clock.
     pub(crate) fn now_ms(&self) -> u64 {
         match self {

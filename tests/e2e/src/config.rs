@@ -132,6 +132,7 @@ pub fn needed_permissions(prefix: &str, queue_group: &str, methods: &[&str]) -> 
     let inbox = |account: Account| format!("{}.>", account.inbox_prefix());
     let receive = [
         format!("{prefix}.* {queue_group}"),
+        format!("{prefix}._group"),
         format!("{prefix}._i.*.>"),
         format!("{prefix}._all.*"),
         inbox(Account::Server),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::service::{Endpoint, Service};
 use super::verb::Verb;
 use crate::raw::SUBJECT_KEY;
+use crate::server::Standing;
 
 /// The answer of a service to a verb, at most `limit` bytes long if that is possible at all.
 pub(super) fn encode(service: &Service, verb: Verb, limit: usize) -> serde_json::Result<Vec<u8>> {
@@ -58,8 +59,17 @@ struct Identity<'a> {
 /// The key by which services that were made with nats-rpc are known.
 pub(super) const RUNTIME_VERSION: &str = "nats-rpc.version";
 
+/// The key by which an instance says that it is not in its queue group, or on trial there.
+const STANDING: &str = "nats-rpc.standing";
+
 fn metadata(service: &Service) -> BTreeMap<&'static str, &str> {
-    BTreeMap::from([(RUNTIME_VERSION, env!("CARGO_PKG_VERSION")), (SUBJECT_KEY, &service.prefix)])
+    let version = (RUNTIME_VERSION, env!("CARGO_PKG_VERSION"));
+    let mut metadata = BTreeMap::from([version, (SUBJECT_KEY, &service.prefix)]);
+    let standing = service.place.standing();
+    if standing != Standing::Serving {
+        metadata.insert(STANDING, standing.name());
+    }
+    metadata
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ mod foreign;
 mod responder;
 mod service;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 mod verb;
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use self::responder::Responder;
 use self::service::Service;
 use super::Mount;
-use super::instance::Instance;
+use super::ejection::Place;
 use super::stats::MethodStats;
 use crate::status::Status;
 use crate::transport::Epoch;
@@ -26,14 +26,21 @@ use crate::transport::Epoch;
 pub(super) struct Discovery(Arc<[Service]>);
 
 impl Discovery {
-    /// Describes the services of a server that starts at `now_ms`, in Unix milliseconds.
+    /// Describes the services of a server that starts at `now_ms`, in Unix milliseconds, with their `places` in their
+    /// queue groups.
     ///
     /// # Errors
     /// INTERNAL when a subject is too long for NATS.
-    pub(super) fn new(mounts: &[Mount], instance: &Instance, now_ms: u64) -> Result<Self, Status> {
+    pub(super) fn new(mounts: &[Mount], places: &[Arc<Place>], now_ms: u64) -> Result<Self, Status> {
+        let services = mounts.iter().zip(places);
         let services: Result<_, _> =
-            mounts.iter().map(|mount| Service::new(mount, instance, now_ms)).collect();
+            services.map(|(mount, place)| Service::new(mount, Arc::clone(place), now_ms)).collect();
         services.map(Self)
+    }
+
+    /// The places in the queue groups, in the order of the services.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Arc<Place>> {
+        self.0.iter().map(|service| &service.place)
     }
 
     /// Where to count, for each method of each service, in their order.

@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use tokio_util::sync::CancellationToken;
+
 use super::answer;
 use super::service::Service;
 use super::verb::Verb;
-use crate::server::drain::Drain;
 use crate::status::Status;
 use crate::subject::Subject;
 use crate::transport::{Epoch, Incoming, Outgoing, Subscription};
@@ -35,12 +36,12 @@ impl Responder {
         Ok(Self { services: Arc::clone(services), epoch: Arc::clone(epoch), listening })
     }
 
-    /// Answers until the connection ends or the server begins to leave: one that leaves is not to be found.
-    pub(in crate::server) async fn run(mut self, drain: Arc<Drain>) {
+    /// Answers until the connection ends or the server begins to stop: one that stops is not to be found.
+    pub(in crate::server) async fn run(mut self, stopping: CancellationToken) {
         tokio::select! {
             biased;
             () = std::future::poll_fn(|cx| self.poll_answer(cx)) => return,
-            () = drain.begin.cancelled() => {}
+            () = stopping.cancelled() => {}
         }
         for one in &mut self.listening {
             one.subscription.unsubscribe().await;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::server::Mount;
+use crate::server::ejection::Place;
 use crate::server::instance::Instance;
 use crate::server::stats::MethodStats;
 use crate::spec::Kind;
@@ -23,6 +24,7 @@ pub(super) struct Service {
     /// When the server started: RFC 3339, UTC.
     pub(super) started: String,
     pub(super) queue_group: String,
+    pub(super) place: Arc<Place>,
     endpoints: Vec<Endpoint>,
 }
 
@@ -37,7 +39,7 @@ pub(super) struct Endpoint {
 }
 
 impl Service {
-    pub(super) fn new(mount: &Mount, instance: &Instance, now_ms: u64) -> Result<Self, Status> {
+    pub(super) fn new(mount: &Mount, place: Arc<Place>, now_ms: u64) -> Result<Self, Status> {
         let prefix = mount.prefix();
         let endpoints = mount.spec().methods().map(|method| {
             Ok(Endpoint {
@@ -45,19 +47,20 @@ impl Service {
                 subject: subject::of_method(&prefix, &method)?,
                 method: method.to_string(),
                 kind: name_of(method.kind()),
-                stats: Arc::default(),
+                stats: Arc::new(MethodStats::new(method.kind(), Arc::clone(&place))),
             })
         });
         let started = UNIX_EPOCH + Duration::from_millis(now_ms.min(LAST_MS));
         Ok(Self {
             name: mount.spec().name().replace('.', "_"),
             prefix: prefix.clone(),
-            id: instance.clone(),
+            id: place.instance().clone(),
             version: mount.shown_version().to_owned(),
             description: mount.shown_description().to_owned(),
             started: humantime::format_rfc3339_millis(started).to_string(),
             queue_group: mount.group().to_owned(),
             endpoints: endpoints.collect::<Result<_, Status>>()?,
+            place,
         })
     }
 

@@ -1,11 +1,14 @@
 //! A service for the tests of this module.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower_service::Service;
 
 use crate::raw::{Call, Reply};
-use crate::server::{HandlerFuture, Mount, RpcService, unimplemented};
+use crate::server::ejection::Place;
+use crate::server::instance::Instance;
+use crate::server::{Ejection, HandlerFuture, Mount, RpcService, unimplemented};
 use crate::spec::{Kind, ServiceSpec, Spec};
 use crate::status::Status;
 
@@ -40,7 +43,12 @@ impl RpcService for Idle {
     const SPEC: &'static ServiceSpec = &IDLE;
 }
 
+/// Its place in the queue group, on an instance with a random id.
+pub(in crate::server) fn place(mount: &Mount) -> Arc<Place> {
+    Arc::new(Place::new(mount, Instance::random(), Ejection::off()))
+}
+
 /// `test.v1.Idle`, which has a method of each kind: `A` to `D`.
-pub(super) fn idle() -> Mount {
+pub(in crate::server) fn idle() -> Mount {
     Mount::new(Idle)
 }

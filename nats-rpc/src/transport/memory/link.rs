@@ -63,6 +63,10 @@ impl Link {
         self.max_payload
     }
 
+    pub(crate) fn seed(&self) -> u64 {
+        self.broker.with(|state| rand::RngExt::random(&mut state.rng))
+    }
+
     /// A subject for answers that nobody else has.
     pub(super) fn new_inbox(&self) -> String {
         self.broker.with(|state| format!("_INBOX.{:032x}", rand::RngExt::random::<u128>(&mut state.rng)))

@@ -4,16 +4,15 @@ use serde_json::{Value, json};
 
 use super::encode;
 use crate::server::discovery::service::Service;
-use crate::server::discovery::testing::idle;
+use crate::server::discovery::testing::{idle, place};
 use crate::server::discovery::verb::Verb;
-use crate::server::instance::Instance;
 use crate::status::Status;
 
 const NOW_MS: u64 = 1_700_000_000_123;
 
 fn service() -> Service {
     let mount = idle().queue_group("blue").version("1.2.3-rc.1").unwrap().description("does nothing");
-    Service::new(&mount, &Instance::random(), NOW_MS).unwrap()
+    Service::new(&mount, place(&mount), NOW_MS).unwrap()
 }
 
 fn answer(service: &Service, verb: Verb, limit: usize) -> Value {
@@ -66,7 +65,7 @@ fn stats_are_counts_since_the_start() {
 
 #[test]
 fn an_absurd_clock_is_no_reason_to_panic() {
-    let service = Service::new(&idle(), &Instance::random(), u64::MAX).unwrap();
+    let service = Service::new(&idle(), place(&idle()), u64::MAX).unwrap();
     assert_eq!(service.started, "9999-12-31T23:59:59.999Z");
 }
 

@@ -1,12 +1,11 @@
 use super::refuse_conflict;
 use crate::server::discovery::foreign::{Endpoint, Info};
 use crate::server::discovery::service::Service;
-use crate::server::discovery::testing::idle;
-use crate::server::instance::Instance;
+use crate::server::discovery::testing::{idle, place};
 use crate::status::Code;
 
 fn outcome(subject: &str, queue_group: Option<&str>) -> Result<(), String> {
-    let service = Service::new(&idle().queue_group("q"), &Instance::random(), 0).unwrap();
+    let service = Service::new(&idle().queue_group("q"), place(&idle()), 0).unwrap();
     let theirs = Endpoint { subject: subject.to_owned(), queue_group: queue_group.map(str::to_owned) };
     let elsewhere = Endpoint { subject: "elsewhere".to_owned(), queue_group: None };
     let (name, id) = ("theirs".to_owned(), "X7".to_owned());
