@@ -10,6 +10,7 @@ mod covered;
 mod deadlines;
 mod discovery;
 mod dying;
+mod ejection;
 mod errors;
 mod events;
 mod far_away;
