@@ -9,5 +9,6 @@ mod connections;
 mod needed;
 mod together;
 mod trial;
+mod versions;
 mod work;
 mod world;

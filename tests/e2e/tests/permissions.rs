@@ -11,8 +11,8 @@ use nats_rpc::{Channel, Code, Connection, Origin, Server};
 const LEAST: &str = r#"authorization { users = [
     { user: service, password: x, permissions: {
         publish: ["_INBOX.>", "svc.e2e.v1.Probe.*", "$SRV.INFO"]
-        subscribe: ["svc.e2e.v1.Probe.* q", "svc.e2e.v1.Probe._i.*.>", "svc.e2e.v1.Probe._all.*", "_INBOX.service.>",
-            "$SRV.PING", "$SRV.PING.>", "$SRV.INFO", "$SRV.INFO.>", "$SRV.STATS", "$SRV.STATS.>"] } }
+        subscribe: ["svc.e2e.v1.Probe.* q", "svc.e2e.v1.Probe._group", "svc.e2e.v1.Probe._i.*.>", "svc.e2e.v1.Probe._all.*",
+            "_INBOX.service.>", "$SRV.PING", "$SRV.PING.>", "$SRV.INFO", "$SRV.INFO.>", "$SRV.STATS", "$SRV.STATS.>"] } }
     { user: client, password: x, permissions: {
         publish: ["svc.e2e.v1.Probe.*", "svc.e2e.v1.Probe._i.*.s", "svc.e2e.v1.Probe._i.*.h"]
         subscribe: ["_INBOX.client.>"] } }

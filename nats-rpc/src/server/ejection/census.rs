@@ -20,11 +20,11 @@ impl Census {
         self.answers.insert(instance.to_owned(), serves);
     }
 
-    /// Whether the asker may leave: of the others, at least one and at least half of the group go on serving. Who does
-    /// not hear itself does not hear the group, and stays.
+    /// Whether the asker may leave: others go on serving that are at least half of the group, and so at least one. Who
+    /// does not hear itself does not hear the group, and stays.
     pub(super) fn lets_go(&self) -> bool {
         let staying = self.others().filter(|(_, serves)| *serves == Serves::Yes).count();
-        self.answers.contains_key(&self.own) && staying >= 1 && staying * 2 >= self.answers.len()
+        self.answers.contains_key(&self.own) && staying * 2 >= self.answers.len()
     }
 
     /// The others who serve, though they may want to leave.

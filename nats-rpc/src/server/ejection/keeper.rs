@@ -79,7 +79,8 @@ impl Keeper {
             self.leave();
         } else {
             let (service, counts) = (self.place.prefix(), self.place.counts());
-            tracing::warn!(service, ?counts, "does badly, and stays: too few others serve");
+            // Not louder: a service that is alone and bad says so every other second.
+            tracing::debug!(service, ?counts, "does badly, and stays for now");
             sleep(Duration::from_millis(self.random.random_range(AGAIN_MS))).await;
         }
     }
@@ -181,15 +182,19 @@ impl Keeper {
 
     /// Subscribes again.
     async fn join(&mut self) -> bool {
-        let joined = Membership::join(&self.epoch, &self.site).await;
-        let joined = match (joined, self.epoch.barrier().await) {
-            (Ok(membership), Ok(())) => membership,
-            (Err(status), _) | (_, Err(status)) => {
-                tracing::warn!(service = self.place.prefix(), %status, "can't join its queue group");
-                return false;
+        let joined = match Membership::join(&self.epoch, &self.site).await {
+            Ok(membership) => {
+                // Calls may come from now on.
+                self.membership = Some(membership);
+                self.epoch.barrier().await
             }
+            Err(status) => Err(status),
         };
-        self.membership = Some(joined);
+        if let Err(status) = joined {
+            tracing::warn!(service = self.place.prefix(), %status, "can't join its queue group");
+            self.membership = None;
+            return false;
+        }
         self.group.say(LeavingState::Returned, 0);
         if self.place.standing() == Standing::Serving {
             self.settle();
@@ -212,6 +217,7 @@ impl Keeper {
 
     /// Serves as before.
     fn settle(&self) {
+        tracing::info!(service = self.place.prefix(), "takes all calls again");
         self.place.end_absence();
         self.place.serve();
     }
