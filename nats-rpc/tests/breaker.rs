@@ -76,7 +76,7 @@ async fn a_service_that_fails_is_spared_until_it_answers_again() {
     let server = Server::builder().add_service(moody.clone());
     let server = server.start(broker.connect().await.unwrap()).await.unwrap();
     let layer = BreakerLayer::new();
-    let client = layer.layer(Channel::new(broker.connect().await.unwrap()));
+    let client = layer.layer(Channel::bare(broker.connect().await.unwrap()));
     let circuit = layer.handle().circuit(&MOODY.method(0));
 
     moody.mood.store(FAILS, Ordering::Relaxed);
@@ -101,7 +101,7 @@ async fn a_service_that_hangs_is_spared_too() {
     let server = Server::builder().add_service(moody.clone());
     let server = server.start(broker.connect().await.unwrap()).await.unwrap();
     let layer = BreakerLayer::new();
-    let channel = Channel::new(broker.connect().await.unwrap()).with_default_timeout(SECOND / 10);
+    let channel = Channel::bare(broker.connect().await.unwrap()).with_default_timeout(SECOND / 10);
     let client = layer.layer(channel);
     moody.mood.store(HANGS, Ordering::Relaxed);
     assert_eq!(calls(&client, 20, Code::DeadlineExceeded, None).await, 20);
@@ -113,7 +113,7 @@ async fn a_service_that_hangs_is_spared_too() {
 async fn a_service_that_is_not_there_is_called_all_the_same() {
     let broker = Broker::new();
     let layer = BreakerLayer::new();
-    let client = layer.layer(Channel::new(broker.connect().await.unwrap()));
+    let client = layer.layer(Channel::bare(broker.connect().await.unwrap()));
     assert_eq!(calls(&client, 100, Code::Unavailable, Some(Reason::NoResponders)).await, 100);
     assert!(!layer.handle().reachable("test.Moody"));
     assert_eq!(layer.handle().circuit(&MOODY.method(0)).state(), BreakerState::Closed);

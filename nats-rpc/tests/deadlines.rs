@@ -56,7 +56,7 @@ async fn serve(broker: &Broker, options: Options, service: impl Into<Mount>) -> 
 }
 
 async fn channel(broker: &Broker, options: Options) -> Channel {
-    Channel::new(broker.connect_with(options).await.unwrap())
+    Channel::bare(broker.connect_with(options).await.unwrap())
 }
 
 #[tokio::test(start_paused = true)]

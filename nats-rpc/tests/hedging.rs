@@ -59,7 +59,7 @@ async fn one_of_three_instances_hangs_and_hardly_anybody_notices() {
         let connection = broker.connect().await.unwrap();
         servers.push(Server::builder().add_service(service).start(connection).await.unwrap());
     }
-    let channel = Channel::new(broker.connect().await.unwrap());
+    let channel = Channel::bare(broker.connect().await.unwrap());
     let client = PricesClient::new(ServiceBuilder::new().layer(HedgeLayer::new()).service(channel));
     let (mut answered, mut late) = (0, 0);
     for _ in 0..200 {

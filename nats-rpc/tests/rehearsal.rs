@@ -26,7 +26,7 @@ async fn start(faults: FaultLayer) -> (EchoClient, Handle) {
     let broker = Broker::seeded(6);
     let mount = Mount::new(EchoServer::new(Same)).layer(faults);
     let server = Server::builder().add_service(mount).start(broker.connect().await.unwrap()).await.unwrap();
-    (EchoClient::new(Channel::new(broker.connect().await.unwrap())), server)
+    (EchoClient::new(Channel::bare(broker.connect().await.unwrap())), server)
 }
 
 #[tokio::test(start_paused = true)]

@@ -47,7 +47,7 @@ async fn run(seed: u64) -> Vec<(u128, Result<String, Code>)> {
         servers.push(Server::builder().add_service(Echo(name)).start(connection).await.unwrap());
     }
     let client = broker.connect_with(Options::new().name("client").node("first")).await.unwrap();
-    let mut channel = Channel::new(client);
+    let mut channel = Channel::bare(client);
     broker.add_faults(
         Faults::new().on("svc.>").lose(0.1).delay(0.5, Duration::ZERO..=Duration::from_millis(50)),
     );

@@ -59,7 +59,7 @@ async fn channel(worker: &Worker, layer: OverloadLayer) -> (Channel, nats_rpc::s
     let broker = Broker::seeded(7);
     let connection = broker.connect().await.unwrap();
     let server = Server::builder().add_service(worker.clone()).layer(layer).start(connection).await.unwrap();
-    (Channel::new(broker.connect().await.unwrap()), server)
+    (Channel::bare(broker.connect().await.unwrap()), server)
 }
 
 /// So many callers, each of which makes one call after the other.

@@ -23,7 +23,7 @@ async fn serve(worker: &Worker, layer: OverloadLayer) -> (Channel, Handle) {
     let broker = Broker::seeded(1);
     let connection = broker.connect().await.unwrap();
     let server = Server::builder().layer(layer).add_service(worker.clone()).start(connection).await.unwrap();
-    (Channel::new(broker.connect().await.unwrap()), server)
+    (Channel::bare(broker.connect().await.unwrap()), server)
 }
 
 fn start(channel: &Channel, call: Call) -> JoinHandle<Result<Reply, Status>> {
@@ -95,7 +95,7 @@ async fn one_layer_counts_for_all_services_of_a_server() {
         .start(broker.connect().await.unwrap())
         .await
         .unwrap();
-    let channel = Channel::new(broker.connect().await.unwrap());
+    let channel = Channel::bare(broker.connect().await.unwrap());
     let elsewhere = channel.clone().with_subject("test.Worker", "elsewhere").unwrap();
     let hanging = [&channel, &elsewhere].map(|channel| start(channel, call(HANG, Priority::Critical)));
     until(|| layer.stats().running == 2).await;

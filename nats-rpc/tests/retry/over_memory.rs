@@ -18,7 +18,7 @@ fn unavailable() -> Status {
 }
 
 async fn channel(broker: &Broker) -> Retry<Channel> {
-    RetryLayer::new().layer(Channel::new(broker.connect().await.unwrap()))
+    RetryLayer::new().layer(Channel::bare(broker.connect().await.unwrap()))
 }
 
 async fn serve(broker: &Broker, script: &Script) -> Handle {
