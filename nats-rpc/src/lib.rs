@@ -119,6 +119,8 @@ mod guide {
     mod connections {}
     #[doc = include_str!("../../docs/guide/errors.md")]
     mod errors {}
+    #[doc = include_str!("../../docs/guide/resilience.md")]
+    mod resilience {}
     #[doc = include_str!("../../docs/guide/server.md")]
     mod server {}
     #[doc = include_str!("../../docs/guide/streams.md")]

@@ -90,6 +90,12 @@ impl Channel {
         self.change_layers(|layers| layers.with_default_timeout(None))
     }
 
+    /// Puts other layers than the default ones around what carries the calls.
+    #[must_use]
+    pub fn with_layers(self, layers: StackLayer) -> Self {
+        self.change_layers(|_| layers)
+    }
+
     /// Sets what was configured for methods: timeouts, retries, hedging, breakers. Default: what their options say, and
     /// the defaults of each. Budgets and breakers begin anew.
     #[must_use]

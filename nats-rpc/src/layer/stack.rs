@@ -76,6 +76,30 @@ impl StackLayer {
         Self { deadline: deadline.with_policies(policies), attempts }
     }
 
+    /// Takes this layer for retries, with its own policies, budgets and buffers.
+    #[must_use]
+    pub fn with_retry(self, retry: RetryLayer) -> Self {
+        self.change(|attempts| attempts.retry = retry)
+    }
+
+    /// Takes this layer for hedging, with its own policies and percentile.
+    #[must_use]
+    pub fn with_hedge(self, hedge: HedgeLayer) -> Self {
+        self.change(|attempts| attempts.hedge = hedge)
+    }
+
+    /// Takes this layer for breakers, with its own policies and callback.
+    #[must_use]
+    pub fn with_breaker(self, breaker: BreakerLayer) -> Self {
+        self.change(|attempts| attempts.breaker = breaker)
+    }
+
+    /// Without the layers that make attempts, it gets them.
+    fn change(mut self, change: impl FnOnce(&mut Attempts)) -> Self {
+        change(self.attempts.get_or_insert_default());
+        self
+    }
+
     /// Sets the time of unary calls that have none otherwise; `None` lets them take for ever. Default: 10 s.
     #[must_use]
     pub fn with_default_timeout(mut self, timeout: Option<Duration>) -> Self {
