@@ -132,14 +132,15 @@ impl Channel {
         self.change_carrier(|carrier| carrier.limits_mut().max_window = bytes.into())
     }
 
-    /// Calls `service`, such as `greeter.v1.Greeter`, below another subject than its `.proto` says.
+    /// Calls `service`, such as `greeter.v1.Greeter`, below another subject than its `.proto` says. Breakers begin anew.
     ///
     /// # Errors
     /// INVALID_ARGUMENT when `prefix` can't be part of a subject.
     pub fn with_subject(self, service: impl Into<String>, prefix: impl Into<String>) -> Result<Self, Status> {
         let (service, prefix) = (service.into(), prefix.into());
         subject::check_prefix(&prefix)?;
-        Ok(self.change_carrier(|carrier| carrier.mount(service, prefix)))
+        let channel = self.change_carrier(|carrier| carrier.mount(service, prefix));
+        Ok(channel.change_layers(StackLayer::anew))
     }
 
     /// Makes a call of all instances, each of them once.

@@ -110,6 +110,14 @@ impl StackLayer {
         self
     }
 
+    /// The same with new breakers, for services at other places.
+    pub(crate) fn anew(mut self) -> Self {
+        if let Some(attempts) = &mut self.attempts {
+            attempts.breaker = attempts.breaker.anew();
+        }
+        self
+    }
+
     /// Shows and changes the states of the breakers. `None`: there are none.
     #[must_use]
     pub fn breakers(&self) -> Option<BreakerHandle> {

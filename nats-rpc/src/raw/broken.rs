@@ -39,6 +39,7 @@ pub(super) fn to_wire(reason: Option<Reason>) -> TerminalReason {
         None
         | Some(
             Reason::NotConnected
+            | Reason::ConnectionLost
             | Reason::NoResponders
             | Reason::Overloaded
             | Reason::Expired

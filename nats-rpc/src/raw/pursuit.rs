@@ -410,6 +410,7 @@ pub(super) fn disconnected(method: &Method) -> Status {
     Status::transport(format!(
         "the connection ended while {method} was in flight: it may or may not have run"
     ))
+    .with_reason(Reason::ConnectionLost)
 }
 
 fn head(payload: &Bytes) -> Result<Metadata, Malformed> {

@@ -29,6 +29,8 @@ pub enum Reason {
     Unimplemented,
     /// There is no connection to a NATS server at the moment (UNAVAILABLE).
     NotConnected,
+    /// The connection ended while the call was in flight, so that it may have run (UNAVAILABLE).
+    ConnectionLost,
     /// Nobody serves the method at the moment (UNAVAILABLE).
     NoResponders,
     /// The service has more to do than it can (RESOURCE_EXHAUSTED).

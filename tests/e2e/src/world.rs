@@ -115,6 +115,11 @@ impl World {
         Channel::new(self.connect().await)
     }
 
+    /// A channel that makes each call once, on a connection of its own.
+    pub async fn bare_channel(&self) -> Channel {
+        Channel::bare(self.connect().await)
+    }
+
     /// A client on a connection of its own.
     pub async fn client(&self) -> ProbeClient {
         ProbeClient::new(self.channel().await)

@@ -3,7 +3,10 @@
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use e2e::{Answer, Count, Empty, LONG, OtherClient, Outcome, World, answer, on_both, other, probe, question};
+use e2e::{
+    Answer, Count, Empty, LONG, OtherClient, Outcome, ProbeClient, World, answer, on_both, other, probe,
+    question,
+};
 use futures_util::future::join_all;
 use nats_rpc::{Channel, Code, Context, Origin};
 
@@ -61,8 +64,8 @@ async fn a_call_ends_at_its_deadline_and_so_does_the_handler(world: World) {
 async fn calls_that_time_out_do_not_stop_later_ones(world: World) {
     let (started, ended) = (Count::new(), Count::new());
     let (starts, ends) = (started.clone(), ended.clone());
-    let (client, _server) = world
-        .start(move |request| {
+    let _server = world
+        .serve(probe(move |request| {
             let (starts, ends) = (starts.clone(), ends.clone());
             async move {
                 if request.get_ref().text == "stay" {
@@ -72,8 +75,10 @@ async fn calls_that_time_out_do_not_stop_later_ones(world: World) {
                 }
                 Ok(answer("here"))
             }
-        })
+        }))
         .await;
+    // A breaker would, and rightly.
+    let client = ProbeClient::new(world.bare_channel().await);
     for _ in 0..5 {
         let calls = (0..400).map(|_| client.ask(question("stay")).timeout(Duration::from_millis(20)));
         for outcome in join_all(calls).await {

@@ -22,7 +22,8 @@ async fn calls_that_time_out_leave_no_memory_behind() {
     tokio::spawn(async move { while swallowed.next().await.is_some() {} });
 
     let connection = world.connect().await;
-    let channel = Channel::new(connection.clone());
+    // A breaker would end it soon.
+    let channel = Channel::bare(connection.clone());
     let hanging = ProbeClient::new(channel.clone());
     let swallowing = ProbeClient::new(channel.with_subject("e2e.v1.Probe", "svc.swallow").unwrap());
     // So many calls, half of them of each kind; and half of each wait long enough for an ACCEPT.

@@ -33,7 +33,7 @@ async fn serve(world: &World, layer: OverloadLayer) -> (ProbeClient, Count, Hand
         }
     });
     let server = Server::builder().layer(layer).add_service(service).start(world.connect().await);
-    (world.client().await, handled, server.await.unwrap())
+    (ProbeClient::new(world.bare_channel().await), handled, server.await.unwrap())
 }
 
 async fn a_rejection_arrives_and_the_rest_goes_on(world: World) {

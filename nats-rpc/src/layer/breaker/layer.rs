@@ -20,7 +20,7 @@ use crate::layer::Policies;
 /// | failed with RESOURCE_EXHAUSTED, or was refused with it | not counted, but a failure for a trial |
 /// | failed with a code that is the caller's fault, such as NOT_FOUND | not counted, but a success for a trial |
 /// | no handler has seen ([not processed]): never sent, found nobody to take it ([`NotConnected`], [`NoResponders`]), refused by an instance that is leaving | not counted, nor as a trial: the next call tries |
-/// | was given up before its deadline | the same |
+/// | was given up before its deadline, or in flight when [the connection ended](crate::Reason::ConnectionLost) | the same |
 /// | is aimed at [one instance](crate::raw::Call::with_instance) | neither counted nor rejected |
 ///
 /// What [`BreakerSpec`] says of the method holds. By default:
@@ -94,6 +94,11 @@ impl BreakerLayer {
     #[must_use]
     pub fn on_change(self, callback: impl Fn(&BreakerChange) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Circuits::new(self.0.policies.clone(), Observer::new(callback))))
+    }
+
+    /// The same with new state.
+    pub(crate) fn anew(&self) -> Self {
+        Self(Arc::new(Circuits::new(self.0.policies.clone(), self.0.observer.clone())))
     }
 
     /// Shows and changes the states.

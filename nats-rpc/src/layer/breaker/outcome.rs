@@ -27,6 +27,8 @@ impl Outcome {
             return if is_told { Self::Busy } else { Self::Nothing };
         }
         match status.code() {
+            // All calls in flight end so at once, however well the service does.
+            _ if status.reason() == Some(Reason::ConnectionLost) => Self::Nothing,
             Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::DataLoss => {
                 Self::Failure
             }
@@ -44,6 +46,13 @@ mod tests {
 
     fn of(status: Status) -> Outcome {
         Outcome::of(&Err(status))
+    }
+
+    #[test]
+    fn a_lost_connection_says_nothing_of_the_service() {
+        let lost = Status::transport("").with_reason(Reason::ConnectionLost);
+        assert_eq!(of(lost), Outcome::Nothing);
+        assert_eq!(of(Status::transport("the instance has gone")), Outcome::Failure);
     }
 
     #[test]
