@@ -37,7 +37,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let pool = WorkServer::new(Pool::new(CONNECTIONS, TAKES));
     let layer = OverloadLayer::new().with_limit(Limit::fixed(CONNECTIONS));
     let server = Server::builder().add_service(pool).layer(layer.clone()).start(connection).await?;
-    let client = WorkClient::new(Channel::new(Connection::connect(nats.url()).await?));
+    let client = WorkClient::new(Channel::bare(Connection::connect(nats.url()).await?));
 
     let unloaded = closed(&client, 1, lasts).await;
     let full = closed(&client, CONNECTIONS, lasts).await;
@@ -77,7 +77,7 @@ async fn without_layer(
     let connection = Connection::connect(nats.url()).await?;
     let pool = WorkServer::new(Pool::new(CONNECTIONS, TAKES));
     let server = Server::builder().add_service(pool).start(connection).await?;
-    let client = WorkClient::new(Channel::new(Connection::connect(nats.url()).await?));
+    let client = WorkClient::new(Channel::bare(Connection::connect(nats.url()).await?));
     print_row(&format!("{GOAL_AT} x, no layer"), &open(&client, per_second, lasts).await);
     server.shutdown().await;
     Ok(())
