@@ -59,7 +59,7 @@
 //! | `json` | proto JSON for calls of plain NATS clients, JSON messages for services from a Rust trait | no |
 
 #![cfg_attr(
-    not(all(feature = "macros", feature = "nats")),
+    not(all(feature = "jetstream", feature = "macros", feature = "nats", feature = "rate-limit")),
     allow(rustdoc::broken_intra_doc_links, reason = "what is left out is described all the same")
 )]
 

@@ -1,5 +1,8 @@
 //! What a partial outage does to callers, with the usual defences and with ours: the real layers, on the broker within
 //! the process, with time that passes at once.
+//!
+//! `cargo test -p nats-rpc --test partial_outage -- --nocapture --test-threads 1` prints the table.
+#![cfg(feature = "macros")]
 
 mod instance;
 mod load;

@@ -201,12 +201,12 @@ async fn the_channel_has_a_default(world: World) {
         .await;
     let channel = world.channel().await;
     let ask =
-        async |channel: Channel| e2e::ProbeClient::new(channel).ask(question("")).await.unwrap().into_inner();
+        async |channel: Channel| ProbeClient::new(channel).ask(question("")).await.unwrap().into_inner();
     about(&ask(channel.clone()).await, SECOND * 10);
     about(&ask(channel.clone().with_default_timeout(SECOND * 100)).await, SECOND * 100);
     assert_eq!(ask(channel.clone().without_default_timeout()).await.big_number, -1);
     // It ends calls, as a timeout of their own does; a longer one of their own wins.
-    let hasty = e2e::ProbeClient::new(channel.with_default_timeout(Duration::from_millis(100)));
+    let hasty = ProbeClient::new(channel.with_default_timeout(Duration::from_millis(100)));
     let status = hasty.ask(question("stay")).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     about(hasty.ask(question("")).timeout(SECOND * 100).await.unwrap().get_ref(), SECOND * 100);
@@ -217,7 +217,7 @@ async fn a_method_has_a_timeout_of_its_own(world: World) {
         world.serve(probe(|request| async move { time_left(request.context().time_remaining()) })).await;
     let channel = world.channel().await;
     for channel in [channel.clone().with_default_timeout(SECOND * 500), channel.without_default_timeout()] {
-        let client = e2e::ProbeClient::new(channel);
+        let client = ProbeClient::new(channel);
         about(client.ask_briefly(question("")).await.unwrap().get_ref(), SECOND * 40);
         let longer = client.ask_briefly(question("")).timeout(SECOND * 400).await.unwrap();
         about(longer.get_ref(), SECOND * 400);
