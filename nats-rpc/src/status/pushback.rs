@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Status;
+use super::{Origin, Status};
 
 /// The key of gRPC's retry pushback among trailing metadata ([gRFC A6]).
 ///
@@ -42,6 +42,16 @@ impl Status {
         self.with_pushback(-1)
     }
 
+    /// What a handler answers with, who may hand on what another call came to. That one may not have been processed, but
+    /// this one was; and its service may be worth another attempt, but that is for the handler's client to make: attempts
+    /// at each of several services in a row would multiply.
+    pub(crate) fn of_handler(mut self) -> Self {
+        if self.origin() != Origin::Local && matches!(self.pushback(), Some(Pushback::After(_))) {
+            self.metadata_mut().remove(KEY);
+        }
+        self.with_maybe_processed()
+    }
+
     fn with_pushback(mut self, millis: i32) -> Self {
         self.metadata_mut().remove(KEY);
         self.metadata_mut().append_received(KEY, millis.to_string().into());
@@ -63,12 +73,22 @@ mod tests {
     use std::time::Duration;
 
     use super::{KEY, Pushback};
-    use crate::status::Status;
+    use crate::status::{Origin, Status};
 
     fn with(value: &'static str) -> Option<Pushback> {
         let mut status = Status::unavailable("");
         status.metadata_mut().append_received(KEY, value.into());
         status.pushback()
+    }
+
+    #[test]
+    fn a_handler_hands_on_no_invitation_of_others_to_come_back() {
+        let busy = || Status::resource_exhausted("").with_retry_after(Duration::from_millis(20));
+        assert_eq!(busy().of_handler().pushback(), busy().pushback(), "its own");
+        assert_eq!(busy().with_origin(Origin::Remote).of_handler().pushback(), None);
+        let never = Status::unavailable("").with_no_retry().with_origin(Origin::Remote);
+        assert_eq!(never.of_handler().pushback(), Some(Pushback::Never));
+        assert!(!Status::unavailable("").with_not_processed().of_handler().is_not_processed());
     }
 
     #[test]

@@ -35,8 +35,7 @@ impl<F: Future<Output = Result<T, Status>>, T> Future for Guarded<F, T> {
             Ok(Ok(outcome)) => Ok((this.reply)(this.guard.take(), outcome)),
             Ok(Err(status)) => {
                 this.guard.end();
-                // It may be of another call that was not processed; this one was.
-                Err(status.with_maybe_processed())
+                Err(status.of_handler())
             }
             Err(status) => Err(status),
         })

@@ -40,7 +40,10 @@ impl<R> Stream for Responses<R> {
             Some(status) => Err(status),
             None => ready!(this.guard.as_mut().poll(cx, |cx| {
                 Poll::Ready(match ready!(Pin::new(&mut *messages).poll_next(cx)) {
-                    Some(item) => item.and_then(|message| this.encoder.encode(&message)).map(Event::Message),
+                    Some(item) => item
+                        .map_err(Status::of_handler)
+                        .and_then(|message| this.encoder.encode(&message))
+                        .map(Event::Message),
                     None => {
                         this.trailers.extend(messages.take_trailers());
                         Ok(Event::Trailers(mem::take(this.trailers)))

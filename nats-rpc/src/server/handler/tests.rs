@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use prost::Message;
 
-use super::{HandlerFuture, handle_unary, unimplemented};
+use super::{HandlerFuture, handle_server_streaming, handle_unary, unimplemented};
 use crate::call::{Context, Request, Response, Streaming};
 use crate::codec::Prost;
 use crate::raw::{Body, Call, ReplyBody};
@@ -66,6 +67,21 @@ async fn a_panic_is_unknown_and_keeps_its_text_to_itself() {
         let status = outcome.await.unwrap_err();
         assert_eq!((status.code(), status.message()), (Code::Unknown, "the handler panicked"));
     }
+}
+
+#[tokio::test]
+async fn nothing_that_a_handler_says_is_of_a_call_that_was_not_processed() {
+    let of_another = || Status::unavailable("of another call").with_not_processed();
+    let outcome = handle(encoded(""), move |_| async move { Err(of_another()) });
+    assert!(!outcome.await.unwrap_err().is_not_processed());
+
+    let body = Body::Unary(encoded(""));
+    let stream =
+        handle_server_streaming::<Prost, Text, Text, _, _>(call(body, Duration::MAX), move |_| async move {
+            Ok(Response::stream(futures_util::stream::iter([Err(of_another())])))
+        });
+    let (_, ReplyBody::Stream(mut events)) = stream.await.unwrap().into_parts() else { panic!() };
+    assert!(!events.next().await.unwrap().unwrap_err().is_not_processed());
 }
 
 #[tokio::test]
