@@ -1,5 +1,5 @@
 //! Offers a service more and more calls over a NATS server of its own, with and without an
-//! [`OverloadLayer`](nats_rpc::layer::OverloadLayer), and prints what becomes of them and whether the goals are met.
+//! [`OverloadLayer`], and prints what becomes of them and whether the goals are met.
 //!
 //! ```sh
 //! cargo run --release -p overload -- [SECONDS]
