@@ -133,11 +133,13 @@ impl Place {
 
     /// All calls are let in, though the group can't rely on it yet.
     pub(super) fn open(&self) {
+        self.health.begin_anew();
         self.gate.open();
     }
 
     /// Few calls are let in.
     pub(super) fn open_for_trial(&self) {
+        self.health.begin_anew();
         self.gate.open_for_trial(Instant::now());
     }
 
