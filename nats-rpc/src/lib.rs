@@ -45,6 +45,7 @@
 //! - Serving: [`Server`], [`Connection`]. Calling: the generated client on a [`Channel`], and [`client::Unary`] for what
 //!   can be said of one call.
 //! - What both sides exchange: [`Request`], [`Response`], [`Metadata`], [`Status`], [`Context`].
+//! - What becomes of calls when instances fail, hang or have too much to do: [`layer`].
 //! - Calls without types, for layers, gateways and tools: [`raw`].
 //!
 //! # Features

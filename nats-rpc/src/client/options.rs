@@ -70,7 +70,8 @@ macro_rules! policy_options {
         }
 
         /// Sets whether the call waits, within its time, until somebody serves the method, in the place of what the
-        /// [policies](crate::layer::Policies) say. Otherwise it fails with UNAVAILABLE at once.
+        /// [policies](crate::layer::Policies) say. Otherwise it fails with UNAVAILABLE after the attempts of its
+        /// [`RetrySpec`](crate::spec::RetrySpec), some 30 ms by default.
         pub fn wait_for_ready(self, wait: bool) -> Self {
             self.change_policy(|policy| policy.with_wait_for_ready(wait))
         }

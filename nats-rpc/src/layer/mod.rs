@@ -1,5 +1,31 @@
 //! Layers for calls: tower layers over [`raw::Call`](crate::raw::Call) and [`raw::Reply`](crate::raw::Reply), for both
-//! sides.
+//! sides. Each works alone.
+//!
+//! | at a client | what it does | by default |
+//! |---|---|---|
+//! | [`StackLayer`] | the next four, in this order | in each [`Channel`](crate::Channel) |
+//! | [`DeadlineLayer`] | says how long calls may take | yes |
+//! | [`RetryLayer`] | makes calls again that have failed | yes |
+//! | [`HedgeLayer`] | sends slow calls several times | where a policy asks for it |
+//! | [`BreakerLayer`] | gives calls up at once while nearly all fail | yes |
+//! | [`TokenLayer`] | puts a token on each call | |
+//!
+//! [`Policies`] says what holds for which method.
+//!
+//! | at a server | what it does |
+//! |---|---|
+//! | [`OverloadLayer`] | turns away what is more than the service can handle |
+//! | [`AuthLayer`] | finds out who makes a call |
+//! | [`RateLimitLayer`] | lets so many calls through in a time |
+//! | [`IdempotencyLayer`] | answers a repeated call with what came of it at first |
+//! | [`ValidateLayer`] | checks requests once they are decoded |
+//!
+//! None of these is there by default: [`Builder::layer`](crate::server::Builder::layer) puts one around all services of a
+//! server, [`Mount::layer`](crate::server::Mount::layer) around one. In this order, the first one outermost, each spares
+//! those behind it what they need not see.
+//!
+//! On both sides, [`GateLayer`] puts a function of one's own in front of calls, and [`FaultLayer`] injects delays and
+//! failures for rehearsals.
 
 mod auth;
 mod breaker;

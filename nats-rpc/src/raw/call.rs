@@ -1,4 +1,3 @@
-use std::fmt;
 use std::num::NonZeroU128;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +6,8 @@ use bytes::Bytes;
 use http::Extensions;
 use tokio::time::Instant;
 
-use super::Budget;
-use crate::call::{Context, MessageStream};
+use super::{Body, Budget};
+use crate::call::Context;
 use crate::metadata::Metadata;
 use crate::spec::Method;
 
@@ -29,14 +28,6 @@ pub struct Call {
     budget: Option<Arc<Budget>>,
     extensions: Extensions,
     body: Body,
-}
-
-/// What a call sends.
-pub enum Body {
-    /// One encoded message.
-    Unary(Bytes),
-    /// Encoded messages, one after the other.
-    Stream(MessageStream),
 }
 
 impl Call {
@@ -293,13 +284,4 @@ pub(crate) struct Parts {
     pub(crate) metadata: Metadata,
     pub(crate) extensions: Extensions,
     pub(crate) body: Body,
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unary(message) => write!(f, "Unary({} bytes)", message.len()),
-            Self::Stream(_) => f.write_str("Stream"),
-        }
-    }
 }

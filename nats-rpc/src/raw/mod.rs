@@ -2,6 +2,7 @@
 
 mod answer;
 mod attempt;
+mod body;
 mod broken;
 mod budget;
 mod buffer;
@@ -31,11 +32,12 @@ mod throttle;
 mod writer;
 
 pub(crate) use self::answer::{Answer, Ends};
+pub use self::body::Body;
 pub(crate) use self::broken::status_of;
 pub use self::budget::Budget;
 pub(crate) use self::buffer::build;
+pub use self::call::Call;
 pub(crate) use self::call::Parts;
-pub use self::call::{Body, Call};
 pub use self::compression::Compression;
 pub(crate) use self::exchange::{Destination, Exchange};
 pub(crate) use self::instances::SUBJECT_KEY;

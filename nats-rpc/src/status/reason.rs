@@ -39,6 +39,7 @@ pub enum Reason {
     Expired,
     /// Nearly all calls of the method fail, so this one was not made (UNAVAILABLE).
     CircuitOpen,
-    /// There are more calls than are allowed (RESOURCE_EXHAUSTED).
+    /// There are more calls than are allowed (RESOURCE_EXHAUSTED). Over NATS callers see [`Overloaded`](Self::Overloaded),
+    /// which asks the same of them.
     RateLimited,
 }

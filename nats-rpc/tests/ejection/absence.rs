@@ -64,6 +64,22 @@ async fn absences_grow_while_it_stays_bad() {
     }
 }
 
+/// A window that is longer than an absence still had what was before it.
+#[tokio::test(start_paused = true)]
+async fn who_is_well_again_stays_however_long_calls_are_counted() {
+    let ejection = Ejection::new().with_window(600 * SECOND).with_failure_ratio(0.1);
+    let world = World::with(9, (0..3).map(|_| Options::new()), ejection).await;
+    let _calls = Calls::every(Duration::from_millis(5), world.channel.clone());
+    world.instances[0].worker.feels(Mood::Fails);
+    world.until(0, Standing::Ejected, 2 * SECOND).await;
+    world.instances[0].worker.feels(Mood::Well);
+    world.until(0, Standing::Serving, 20 * SECOND).await;
+    for _ in 0..100 {
+        sleep(SECOND / 10).await;
+        assert_eq!(world.count(Standing::Serving), 3);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_is_alone_never_leaves() {
     let world = World::new(4, 1).await;

@@ -8,6 +8,8 @@ use tokio::time::Instant;
 use super::{Token, TokenSource};
 use crate::status::Status;
 
+/// A token that holds for longer is fetched again all the same, one day.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// After a failure to fetch a new token the old one is used for so long, while it holds.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -88,6 +90,7 @@ where
         let asked = Instant::now();
         match ((self.fetch)().await, valid) {
             (Ok((token, lifetime)), _) => {
+                let lifetime = lifetime.min(LONGEST);
                 Ok(self.keep(Kept { token, refresh: asked + lifetime / 5 * 4, expires: asked + lifetime }))
             }
             (Err(_), Some(kept)) => Ok(self.keep(Kept { refresh: Instant::now() + TRY_AGAIN, ..kept })),
@@ -148,6 +151,12 @@ mod tests {
         advance(Duration::from_secs(200)).await;
         assert_eq!(tokens(&source, 5).await, all("t2", 5));
         assert_eq!(FETCHED.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_may_hold_for_ever() {
+        let source = RefreshedToken::new(|| async { Ok((Token::new("t")?, Duration::MAX)) });
+        assert_eq!(tokens(&source, 2).await, all("t", 2));
     }
 
     #[tokio::test(start_paused = true)]

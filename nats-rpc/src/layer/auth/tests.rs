@@ -1,10 +1,9 @@
-use std::future::{Ready, ready};
+use std::future::ready;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use tower::{Service, ServiceBuilder, ServiceExt};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::{AuthLayer, Authenticate, Credentials, Token, TokenLayer, TokenSource};
 use crate::layer::Gate;
@@ -17,23 +16,18 @@ use crate::status::{Code, Status};
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<Call>>>);
 
-impl Service<Call> for Seen {
-    type Response = Reply;
-    type Error = Status;
-    type Future = Ready<Result<Reply, Status>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: Call) -> Self::Future {
-        self.0.lock().unwrap().push(call);
-        let body = ReplyBody::Unary { message: Bytes::new(), trailers: Metadata::new() };
-        ready(Ok(Reply::new(Metadata::new(), body)))
-    }
-}
-
 impl Seen {
+    fn service(
+        &self,
+    ) -> impl Service<Call, Response = Reply, Error = Status, Future: Send> + Clone + Send + use<> {
+        let Self(seen) = self.clone();
+        service_fn(move |call: Call| {
+            seen.lock().unwrap().push(call);
+            let body = ReplyBody::Unary { message: Bytes::new(), trailers: Metadata::new() };
+            ready(Ok(Reply::new(Metadata::new(), body)))
+        })
+    }
+
     fn last(&self) -> Call {
         self.0.lock().unwrap().pop().expect("a call has come through")
     }
@@ -63,7 +57,7 @@ fn users(credentials: &Credentials<'_>) -> Result<User, Status> {
 
 async fn through<G: Gate>(layer: &AuthLayer<G>, call: Call) -> Result<Call, Status> {
     let seen = Seen::default();
-    let service = ServiceBuilder::new().layer(layer.clone()).service(seen.clone());
+    let service = ServiceBuilder::new().layer(layer.clone()).service(seen.service());
     let outcome = service.oneshot(call).await;
     assert_eq!(seen.0.lock().unwrap().len(), usize::from(outcome.is_ok()), "refused calls are not made");
     outcome.map(|_| seen.last())
@@ -133,7 +127,7 @@ fn one_that_answers_at_once_costs_no_allocation_of_its_own() {
     let auth =
         AuthLayer::new(|_: &Credentials<'_>| Ok(Number(7))).allow_without(|method| method.name() == "Check");
     let count = |method: &'static str| {
-        let service = ServiceBuilder::new().layer(auth.clone()).service(Seen::default());
+        let service = ServiceBuilder::new().layer(auth.clone()).service(Seen::default().service());
         let call = call_of(method);
         let counted = allocation_counter::measure(|| {
             runtime.block_on(async { service.oneshot(call).await.unwrap() });
@@ -147,7 +141,7 @@ fn one_that_answers_at_once_costs_no_allocation_of_its_own() {
 
 async fn sent<T: TokenSource>(source: T, call: Call) -> Result<Vec<String>, Status> {
     let seen = Seen::default();
-    ServiceBuilder::new().layer(TokenLayer::new(source)).service(seen.clone()).oneshot(call).await?;
+    ServiceBuilder::new().layer(TokenLayer::new(source)).service(seen.service()).oneshot(call).await?;
     Ok(seen.last().metadata().get_all("authorization").map(str::to_owned).collect())
 }
 

@@ -1,9 +1,8 @@
-use std::future::{Ready, ready};
-use std::task::{Context, Poll};
+use std::future::ready;
 
 use bytes::Bytes;
 use tower::limit::ConcurrencyLimit;
-use tower::{Service, ServiceBuilder, ServiceExt};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::GateLayer;
 use crate::metadata::Metadata;
@@ -12,22 +11,11 @@ use crate::spec::{Kind, Method};
 use crate::status::Status;
 
 /// Answers with the metadata of its calls.
-#[derive(Debug, Clone)]
-struct Mirror;
-
-impl Service<Call> for Mirror {
-    type Response = Reply;
-    type Error = Status;
-    type Future = Ready<Result<Reply, Status>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: Call) -> Self::Future {
+fn mirror() -> impl Service<Call, Response = Reply, Error = Status, Future: Send> + Clone + Send {
+    service_fn(|call: Call| {
         let body = ReplyBody::Unary { message: Bytes::new(), trailers: Metadata::new() };
         ready(Ok(Reply::new(call.metadata().clone(), body)))
-    }
+    })
 }
 
 fn call() -> Call {
@@ -41,7 +29,7 @@ async fn a_call_goes_on_as_its_gate_returns_it() {
         call.metadata_mut().insert("x-stamp", "seen")?;
         Ok(call)
     };
-    let service = ServiceBuilder::new().layer(GateLayer::new(stamp)).service(Mirror);
+    let service = ServiceBuilder::new().layer(GateLayer::new(stamp)).service(mirror());
     let reply = service.oneshot(call()).await.unwrap();
     assert_eq!(reply.metadata().get("x-stamp"), Some("seen"));
 }
@@ -49,7 +37,7 @@ async fn a_call_goes_on_as_its_gate_returns_it() {
 /// The one that was waited for takes the call: a clone of it might not be ready.
 #[tokio::test]
 async fn what_was_ready_takes_the_call() {
-    let limited = ConcurrencyLimit::new(Mirror, 1);
+    let limited = ConcurrencyLimit::new(mirror(), 1);
     let mut service = ServiceBuilder::new()
         .layer(GateLayer::new(|call: Call| ready(Ok::<_, Status>(call))))
         .service(limited);
@@ -62,6 +50,6 @@ async fn what_was_ready_takes_the_call() {
 #[tokio::test]
 async fn the_status_of_a_gate_ends_a_call() {
     let closed = |_: Call| ready(Err::<Call, _>(Status::failed_precondition("closed")));
-    let service = ServiceBuilder::new().layer(GateLayer::new(closed)).service(Mirror);
+    let service = ServiceBuilder::new().layer(GateLayer::new(closed)).service(mirror());
     assert_eq!(service.oneshot(call()).await.unwrap_err().message(), "closed");
 }

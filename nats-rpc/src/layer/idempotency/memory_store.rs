@@ -39,7 +39,8 @@ struct Entries {
 struct Entry {
     value: Bytes,
     revision: u64,
-    forgotten_at: Instant,
+    /// `None`: never.
+    forgotten_at: Option<Instant>,
 }
 
 impl MemoryStore {
@@ -96,7 +97,7 @@ impl MemoryStore {
             return None;
         }
         entries.remove(key);
-        let revision = entries.insert(key, value, now + self.ttl);
+        let revision = entries.insert(key, value, now.checked_add(self.ttl));
         while entries.by_key.len() > self.max_entries || entries.bytes > self.max_bytes {
             entries.forget_first();
         }
@@ -105,7 +106,7 @@ impl MemoryStore {
 }
 
 impl Entries {
-    fn insert(&mut self, key: &str, value: Bytes, forgotten_at: Instant) -> u64 {
+    fn insert(&mut self, key: &str, value: Bytes, forgotten_at: Option<Instant>) -> u64 {
         self.last_revision += 1;
         let (key, revision): (Arc<str>, _) = (key.into(), self.last_revision);
         self.bytes += key.len() + value.len();
@@ -128,9 +129,8 @@ impl Entries {
     }
 
     fn forget_old(&mut self, now: Instant) {
-        let is_old =
-            |entries: &Self, key: &Arc<str>| entries.by_key.get(key).is_some_and(|e| e.forgotten_at <= now);
-        while self.by_revision.values().next().is_some_and(|key| is_old(self, key)) {
+        let is_old = |entry: &Entry| entry.forgotten_at.is_some_and(|at| at <= now);
+        while self.by_revision.values().next().is_some_and(|key| self.by_key.get(key).is_some_and(is_old)) {
             self.forget_first();
         }
     }

@@ -19,6 +19,8 @@ const QUEUE_PERCENT: u32 = 50;
 /// The numbers of the paper that [`Line`](super::line::Line) names: they do for services of all kinds.
 const DISCIPLINE: Discipline =
     Discipline { target: Duration::from_millis(5), interval: Duration::from_millis(100) };
+/// Nobody waits for longer, whatever is set.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Protects a service from more calls than it can handle: it goes on to do what it can, and turns the rest away at once.
 ///
@@ -116,18 +118,18 @@ impl OverloadLayer {
         self.renew()
     }
 
-    /// Sets how long a call may wait in a queue that is there to stay. The default is 5 ms.
+    /// Sets how long a call may wait in a queue that is there to stay, up to an hour. The default is 5 ms.
     #[must_use]
     pub fn with_target_delay(mut self, delay: Duration) -> Self {
-        self.settings.discipline.target = delay;
+        self.settings.discipline.target = delay.min(LONGEST_WAIT);
         self.renew()
     }
 
-    /// Sets after which time in which it was not served to its end a queue is there to stay, and how long a call may wait until then. The
-    /// default is 100 ms.
+    /// Sets after which time in which it was not served to its end a queue is there to stay, and how long a call may
+    /// wait until then, up to an hour. The default is 100 ms.
     #[must_use]
     pub fn with_interval(mut self, interval: Duration) -> Self {
-        self.settings.discipline.interval = interval;
+        self.settings.discipline.interval = interval.min(LONGEST_WAIT);
         self.renew()
     }
 

@@ -61,7 +61,7 @@ impl Overrides {
     }
 
     /// Sets whether a call waits, within its time, until somebody serves the method. The default is not to: it fails with
-    /// UNAVAILABLE at once.
+    /// UNAVAILABLE after the attempts of its [`RetrySpec`], some 30 ms by default.
     #[must_use]
     pub fn with_wait_for_ready(mut self, wait: bool) -> Self {
         self.wait_for_ready = Some(wait);

@@ -16,7 +16,7 @@ use crate::status::Status;
 ///
 /// One too many ends with RESOURCE_EXHAUSTED, reason [`RateLimited`](crate::Reason::RateLimited), before the handler has
 /// seen it; it says after which time there will be room, as [`Status::pushback`], which retries honour. Calls
-/// that are refused do not count.
+/// that are refused do not count. Over NATS the reason is [`Overloaded`](crate::Reason::Overloaded) to the caller.
 ///
 /// All clones of a layer, and all services that it is put around, share one limit. Each instance of a service counts for
 /// itself: with three of them, three times as many calls pass.

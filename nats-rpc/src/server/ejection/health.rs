@@ -31,6 +31,11 @@ impl Health {
         }
     }
 
+    /// It comes back from an absence: why it left counts no more, however long the window is.
+    pub(super) fn begin_anew(&self) {
+        self.window.forget();
+    }
+
     /// The last calls.
     pub(super) fn counts(&self, now: Instant) -> Counts {
         self.window.counts(now.saturating_duration_since(self.start))
@@ -98,6 +103,17 @@ mod tests {
         assert!(is_bad(&health).await);
         tokio::time::advance(Duration::from_millis(1000)).await;
         assert!(!is_bad(&health).await, "these are a fifth of the window old");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_before_an_absence_is_no_reason_for_another_one() {
+        let health = Health::new(Ejection::new().with_window(Duration::from_secs(3600)));
+        record(&health, Verdict::Bad, 1000);
+        assert!(is_bad(&health).await);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        health.begin_anew();
+        record(&health, Verdict::Good, 20);
+        assert!(!is_bad(&health).await);
     }
 
     #[tokio::test(start_paused = true)]

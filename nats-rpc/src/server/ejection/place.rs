@@ -1,5 +1,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt;
 use rand::Rng;
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, timeout};
@@ -133,11 +134,13 @@ impl Place {
 
     /// All calls are let in, though the group can't rely on it yet.
     pub(super) fn open(&self) {
+        self.health.begin_anew();
         self.gate.open();
     }
 
     /// Few calls are let in.
     pub(super) fn open_for_trial(&self) {
+        self.health.begin_anew();
         self.gate.open_for_trial(Instant::now());
     }
 
@@ -174,6 +177,8 @@ impl Place {
 
     /// Lets no calls in any more. Returns for how long.
     pub(super) fn begin_absence(&self, random: &mut impl Rng) -> Duration {
+        // What nobody has waited for was about another absence.
+        let _ = self.alone.notified().now_or_never();
         self.gate.close();
         lock(&self.absence).begin(Instant::now(), &self.settings, random)
     }

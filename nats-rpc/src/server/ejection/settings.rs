@@ -40,8 +40,12 @@ pub struct Ejection {
     pub(super) longest_absence: Duration,
 }
 
+/// Whoever is to stay away for longer should be stopped.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(30 * 24 * 3600);
+
 impl Ejection {
-    /// Leaves when half of at least 20 calls in 5 s have failed, or of at least 20 in the last second, for 10 s at first and 5 minutes at most.
+    /// Leaves when half of at least 20 calls in 5 s have failed, or of at least 20 in the last second, for 10 s at first
+    /// and 5 minutes at most.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -89,7 +93,7 @@ impl Ejection {
         self
     }
 
-    /// Sets how long an absence becomes at most. Default: 5 minutes.
+    /// Sets how long an absence becomes at most, up to 30 days. Default: 5 minutes.
     #[must_use]
     pub const fn with_longest_absence(mut self, absence: Duration) -> Self {
         self.longest_absence = absence;
@@ -110,6 +114,8 @@ impl Ejection {
             format!("first_absence is {first_absence:?}, and must be at least a second")
         } else if longest_absence < first_absence {
             format!("longest_absence is {longest_absence:?}, and first_absence is longer: {first_absence:?}")
+        } else if *longest_absence > LONGEST_ABSENCE {
+            format!("longest_absence is {longest_absence:?}, and must be at most 30 days")
         } else {
             return Ok(());
         };
@@ -139,6 +145,7 @@ mod tests {
             (Ejection::new().with_window(Duration::ZERO), "window is 0ns,"),
             (Ejection::new().with_first_absence(Duration::from_millis(1)), "first_absence is 1ms,"),
             (Ejection::new().with_longest_absence(Duration::from_secs(9)), "first_absence is longer: 10s"),
+            (Ejection::new().with_longest_absence(Duration::MAX), "must be at most 30 days"),
         ];
         for (settings, text) in cases {
             let status = settings.check().unwrap_err();

@@ -39,6 +39,11 @@ impl Window {
         let _ = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
     }
 
+    /// Begins anew. What is recorded meanwhile may go as well.
+    pub(super) fn forget(&self) {
+        self.slots.iter().for_each(|slot| slot.store(0, Ordering::Relaxed));
+    }
+
     /// What was recorded in the time before `at`.
     pub(super) fn counts(&self, at: Duration) -> Counts {
         self.last(PERIODS, at)
@@ -111,6 +116,17 @@ mod tests {
         assert_eq!(window.counts(at(5_000)), Counts { calls: 9, failures: 4 });
         assert_eq!(window.counts(at(9_499)), Counts { calls: 1, failures: 0 });
         assert_eq!(window.counts(at(9_500)), Counts::default());
+    }
+
+    #[test]
+    fn what_is_forgotten_counts_no_more() {
+        let window = Window::new(LENGTH);
+        window.record(Duration::ZERO, true);
+        window.record(Duration::from_millis(500), true);
+        window.forget();
+        assert_eq!(window.counts(Duration::from_millis(500)), Counts::default());
+        window.record(Duration::from_millis(500), false);
+        assert_eq!(window.counts(Duration::from_millis(500)), Counts { calls: 1, failures: 0 });
     }
 
     #[test]

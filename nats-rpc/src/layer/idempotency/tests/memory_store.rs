@@ -57,3 +57,11 @@ async fn the_oldest_make_room() {
     assert_eq!(keys(&store).await, "b");
     assert_eq!(store.max_value(), 100);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_end_of_its_time_is_kept() {
+    let store = MemoryStore::new().with_ttl(Duration::MAX);
+    store.create("a", "1".into()).await.unwrap().unwrap();
+    tokio::time::advance(Duration::from_secs(1_000_000)).await;
+    assert_eq!(keys(&store).await, "a");
+}
