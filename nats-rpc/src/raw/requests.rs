@@ -36,7 +36,8 @@ pub(super) async fn send(flow: Arc<Flow>, mut writer: Writer, stream: &mut Messa
             // If that is not possible any more the call is over, and its reader knows how.
             let _ = poll_fn(|cx| writer.poll_flush(cx, true)).await;
         }
-        Ok(Err(status)) => flow.break_off(Broken::Writer(status)),
+        // It may be of another call that was not processed; the handler of this one runs.
+        Ok(Err(status)) => flow.break_off(Broken::Writer(status.with_maybe_processed())),
         Err(_closed) => {}
     }
 }
