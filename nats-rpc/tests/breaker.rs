@@ -20,6 +20,7 @@ static MOODY: ServiceSpec = ServiceSpec::new("test.Moody", &[Spec::new("test.Moo
 const ANSWERS: u8 = 0;
 const FAILS: u8 = 1;
 const HANGS: u8 = 2;
+const FINDS_NOTHING: u8 = 3;
 
 #[derive(Clone, Default)]
 struct Moody {
@@ -46,6 +47,7 @@ impl Service<Call> for Moody {
                     Ok(Reply::new(Metadata::new(), body))
                 }
                 (HANGS, _) => std::future::pending().await,
+                (FINDS_NOTHING, _) => Err(Status::not_found("it is not there")),
                 _ => Err(Status::unavailable("not today")),
             }
         })
@@ -106,6 +108,23 @@ async fn a_service_that_hangs_is_spared_too() {
     moody.mood.store(HANGS, Ordering::Relaxed);
     assert_eq!(calls(&client, 20, Code::DeadlineExceeded, None).await, 20);
     assert_eq!(calls(&client, 100, Code::Unavailable, Some(Reason::CircuitOpen)).await, 100);
+    server.shutdown().await;
+}
+
+/// It answers, so it works: most look-ups just find nothing.
+#[tokio::test(start_paused = true)]
+async fn a_service_whose_callers_are_mostly_to_blame_is_not_spared() {
+    let (broker, moody) = (Broker::new(), Moody::default());
+    let server = Server::builder().add_service(moody.clone());
+    let server = server.start(broker.connect().await.unwrap()).await.unwrap();
+    let client = BreakerLayer::new().layer(Channel::bare(broker.connect().await.unwrap()));
+    for _ in 0..100 {
+        moody.mood.store(FINDS_NOTHING, Ordering::Relaxed);
+        assert_eq!(calls(&client, 49, Code::NotFound, None).await, 49);
+        moody.mood.store(FAILS, Ordering::Relaxed);
+        assert_eq!(calls(&client, 1, Code::Unavailable, None).await, 1);
+        tokio::time::sleep(SECOND / 20).await;
+    }
     server.shutdown().await;
 }
 

@@ -4,14 +4,12 @@ use crate::status::{Code, Origin, Reason, Status};
 /// What a call came to, for a circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It succeeded.
+    /// The service has answered. That its caller was to blame shows that it works as well.
     Success,
     /// It failed, and the service is to blame.
     Failure,
     /// The service has too much to do: no reason to open, and none to send it more.
     Busy,
-    /// The service answered that the caller is to blame: it is not counted, but shows that the service works.
-    CallersFault,
     /// It says nothing of the service.
     Nothing,
 }
@@ -34,7 +32,7 @@ impl Outcome {
             }
             _ if is_busy => Self::Busy,
             Code::Cancelled => Self::Nothing,
-            _ => Self::CallersFault,
+            _ => Self::Success,
         }
     }
 }
@@ -67,7 +65,7 @@ mod tests {
                 | Code::DataLoss => Outcome::Failure,
                 Code::ResourceExhausted => Outcome::Busy,
                 Code::Cancelled => Outcome::Nothing,
-                _ => Outcome::CallersFault,
+                _ => Outcome::Success,
             };
             let status = Status::new(code, "").with_origin(Origin::Remote);
             assert_eq!(of(status), expected, "{code}");
@@ -102,6 +100,6 @@ mod tests {
     #[test]
     fn an_answer_that_is_too_large_is_an_answer() {
         let status = Status::resource_exhausted("").with_reason(Reason::TooLarge);
-        assert_eq!(of(status), Outcome::CallersFault);
+        assert_eq!(of(status), Outcome::Success);
     }
 }
