@@ -19,7 +19,7 @@ use crate::layer::Policies;
 /// | failed with UNAVAILABLE, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN or DATA_LOSS, or was dropped by its caller after its deadline | a failure |
 /// | failed with RESOURCE_EXHAUSTED, or was refused with it | not counted, but a failure for a trial |
 /// | no handler has seen ([not processed]): never sent, found nobody to take it ([`NotConnected`], [`NoResponders`]), refused by an instance that is leaving | not counted, nor as a trial: the next call tries |
-/// | was given up before its deadline, or in flight when [the connection ended](crate::Reason::ConnectionLost) | the same |
+/// | was given up before its deadline, failed with its own stream of requests, or was in flight when [the connection ended](crate::Reason::ConnectionLost) | the same |
 /// | is aimed at [one instance](crate::raw::Call::with_instance) | neither counted nor rejected |
 ///
 /// What [`BreakerSpec`] says of the method holds. By default:

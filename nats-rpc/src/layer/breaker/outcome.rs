@@ -25,8 +25,8 @@ impl Outcome {
             return if is_told { Self::Busy } else { Self::Nothing };
         }
         match status.code() {
-            // All calls in flight end so at once, however well the service does.
-            _ if status.reason() == Some(Reason::ConnectionLost) => Self::Nothing,
+            // All calls in flight end so at once, or the caller's own requests failed, however well the service does.
+            _ if matches!(status.reason(), Some(Reason::ConnectionLost | Reason::Cancelled)) => Self::Nothing,
             Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::DataLoss => {
                 Self::Failure
             }
@@ -47,10 +47,12 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_says_nothing_of_the_service() {
+    fn a_call_that_was_cut_short_says_nothing_of_the_service() {
         let lost = Status::transport("").with_reason(Reason::ConnectionLost);
         assert_eq!(of(lost), Outcome::Nothing);
         assert_eq!(of(Status::transport("the instance has gone")), Outcome::Failure);
+        let requests_failed = Status::unavailable("").with_reason(Reason::Cancelled);
+        assert_eq!(of(requests_failed), Outcome::Nothing);
     }
 
     #[test]
