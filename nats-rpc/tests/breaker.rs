@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use nats_rpc::codegen::{HandlerFuture, Service};
 use nats_rpc::layer::{Breaker, BreakerLayer, BreakerState};
 use nats_rpc::raw::{Body, Call, Reply, ReplyBody};
@@ -15,11 +16,18 @@ use tower::{Layer, ServiceExt};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-static MOODY: ServiceSpec = ServiceSpec::new("test.Moody", &[Spec::new("test.Moody", "Ask", 0, Kind::Unary)]);
+static MOODY: ServiceSpec = ServiceSpec::new(
+    "test.Moody",
+    &[
+        Spec::new("test.Moody", "Ask", 0, Kind::Unary),
+        Spec::new("test.Moody", "Tell", 1, Kind::ClientStreaming),
+    ],
+);
 
 const ANSWERS: u8 = 0;
 const FAILS: u8 = 1;
 const HANGS: u8 = 2;
+const FINDS_NOTHING: u8 = 3;
 
 #[derive(Clone, Default)]
 struct Moody {
@@ -45,7 +53,13 @@ impl Service<Call> for Moody {
                     let body = ReplyBody::Unary { message, trailers: Metadata::new() };
                     Ok(Reply::new(Metadata::new(), body))
                 }
+                (ANSWERS, Body::Stream(mut requests)) => {
+                    while requests.next().await.transpose()?.is_some() {}
+                    let body = ReplyBody::Unary { message: "heard".into(), trailers: Metadata::new() };
+                    Ok(Reply::new(Metadata::new(), body))
+                }
                 (HANGS, _) => std::future::pending().await,
+                (FINDS_NOTHING, _) => Err(Status::not_found("it is not there")),
                 _ => Err(Status::unavailable("not today")),
             }
         })
@@ -106,6 +120,45 @@ async fn a_service_that_hangs_is_spared_too() {
     moody.mood.store(HANGS, Ordering::Relaxed);
     assert_eq!(calls(&client, 20, Code::DeadlineExceeded, None).await, 20);
     assert_eq!(calls(&client, 100, Code::Unavailable, Some(Reason::CircuitOpen)).await, 100);
+    server.shutdown().await;
+}
+
+/// It answers, so it works: most look-ups just find nothing.
+#[tokio::test(start_paused = true)]
+async fn a_service_whose_callers_are_mostly_to_blame_is_not_spared() {
+    let (broker, moody) = (Broker::new(), Moody::default());
+    let server = Server::builder().add_service(moody.clone());
+    let server = server.start(broker.connect().await.unwrap()).await.unwrap();
+    let client = BreakerLayer::new().layer(Channel::bare(broker.connect().await.unwrap()));
+    for _ in 0..100 {
+        moody.mood.store(FINDS_NOTHING, Ordering::Relaxed);
+        assert_eq!(calls(&client, 49, Code::NotFound, None).await, 49);
+        moody.mood.store(FAILS, Ordering::Relaxed);
+        assert_eq!(calls(&client, 1, Code::Unavailable, None).await, 1);
+        tokio::time::sleep(SECOND / 20).await;
+    }
+    server.shutdown().await;
+}
+
+/// Somebody who passes on what another service sends, and that one fails.
+#[tokio::test(start_paused = true)]
+async fn a_service_is_not_spared_for_streams_of_requests_that_fail() {
+    let broker = Broker::new();
+    let server = Server::builder().add_service(Moody::default());
+    let server = server.start(broker.connect().await.unwrap()).await.unwrap();
+    let client = BreakerLayer::new().layer(Channel::bare(broker.connect().await.unwrap()));
+    let tell = |ends: bool| {
+        let requests = stream::once(async { Ok("a".into()) }).chain(stream::once(async move {
+            tokio::time::sleep(SECOND / 10).await;
+            if ends { Ok("b".into()) } else { Err(Status::unavailable("of another service")) }
+        }));
+        client.clone().oneshot(Call::new(MOODY.method(1), Body::Stream(Box::pin(requests))))
+    };
+    for _ in 0..30 {
+        let failure = tell(false).await.unwrap_err();
+        assert_eq!((failure.code(), failure.message()), (Code::Unavailable, "of another service"));
+    }
+    tell(true).await.unwrap();
     server.shutdown().await;
 }
 

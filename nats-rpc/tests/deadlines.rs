@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
 use nats_rpc::layer::{Deadline, DeadlineLayer};
 use nats_rpc::server::{Handle, Mount};
 use nats_rpc::transport::memory::{Broker, Options};
 use nats_rpc::{Channel, Code, Context, Request, Response, Server, Status};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tower::ServiceBuilder;
 use tower::limit::ConcurrencyLimitLayer;
 
@@ -137,4 +138,22 @@ async fn what_has_expired_in_a_servers_queue_never_reaches_the_handler() {
     assert_eq!(worker.handled(), 1);
     client.work(0).timeout(MS * 1000).await.unwrap();
     assert_eq!(worker.handled(), 2);
+}
+
+/// A channel finds out first who serves, which takes a while.
+#[tokio::test(start_paused = true)]
+async fn a_call_of_all_instances_ends_at_its_deadline_and_runs_nowhere_after_it() {
+    let (broker, worker) = (Broker::new(), Worker::default());
+    let server = serve(&broker, Options::new(), DeskServer::new(worker.clone())).await;
+    let client = DeskClient::new(channel(&broker, Options::new()).await);
+    let begun = Instant::now();
+    let status = client.scatter().work(0).timeout(50 * MS).await.unwrap_err();
+    assert_eq!((status.code(), status.is_not_processed()), (Code::DeadlineExceeded, true));
+    assert_eq!(begun.elapsed(), 50 * MS);
+    sleep(1000 * MS).await;
+    assert_eq!(worker.handled(), 0);
+
+    let answers: Vec<_> = client.scatter().work(0).timeout(1000 * MS).await.unwrap().collect().await;
+    assert!(matches!(&answers[..], [(id, Ok(_))] if id == server.instance()), "{answers:?}");
+    server.shutdown().await;
 }

@@ -78,8 +78,8 @@ impl Carrier {
 
     /// Makes a call of all instances.
     pub(super) async fn scatter(&self, mut call: Call) -> Result<Scattered, Status> {
-        let (to, now) = self.destination(&mut call)?;
-        Scattered::start(to, call, now).await
+        let (to, _) = self.destination(&mut call)?;
+        Scattered::start(to, call).await
     }
 
     /// Where a call that begins now goes.

@@ -17,7 +17,8 @@ pub(super) struct Failure {
 impl Failure {
     /// The first one counts.
     pub(super) fn set(&self, status: Status) {
-        drop(self.status.set(status));
+        // It may be of another call that was not processed.
+        drop(self.status.set(status.with_maybe_processed()));
         self.awaiting.wake();
     }
 

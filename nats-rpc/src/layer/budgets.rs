@@ -7,13 +7,18 @@ use crate::raw::Budget;
 
 /// The budget of each service that is called.
 pub(crate) struct Budgets {
-    make: Box<dyn Fn(&str) -> Budget + Send + Sync>,
+    make: Arc<dyn Fn(&str) -> Budget + Send + Sync>,
     made: Mutex<HashMap<String, Arc<Budget>>>,
 }
 
 impl Budgets {
     pub(crate) fn new(make: impl Fn(&str) -> Budget + Send + Sync + 'static) -> Self {
-        Self { make: Box::new(make), made: Mutex::default() }
+        Self { make: Arc::new(make), made: Mutex::default() }
+    }
+
+    /// New ones that are made in the same way.
+    pub(crate) fn anew(&self) -> Self {
+        Self { make: Arc::clone(&self.make), made: Mutex::default() }
     }
 
     /// The budget of a service, with a throttle if it should have one and has none of its own.

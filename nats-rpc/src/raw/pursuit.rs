@@ -68,8 +68,7 @@ impl Pursuit {
             if self.attempts.is_empty() {
                 let lost = || Status::internal("a call ended without a reason");
                 let failure = self.failure.take().unwrap_or_else(lost);
-                // Of several attempts an earlier one may have run, whatever became of the last.
-                return Err(if self.made > 1 { failure.with_maybe_processed() } else { failure });
+                return Err(self.end(failure));
             }
             let (index, came) = next(&mut self.attempts).await;
             if let Some(outcome) = self.take(index, came).await {
@@ -283,7 +282,7 @@ impl Pursuit {
         if !self.missed {
             let again = Instant::now() + ABSENT_FOR;
             if self.draft.deadline().is_some_and(|deadline| deadline <= again) {
-                return Some(Err(nobody.with_not_processed()));
+                return Some(Err(self.end(nobody.with_not_processed())));
             }
             tokio::time::sleep_until(again).await;
         }
@@ -349,6 +348,12 @@ impl Pursuit {
         self.made += 1;
         let epoch = Arc::clone(self.attempts[index].ticket().epoch());
         self.send(&epoch, before);
+    }
+
+    /// What the call fails with.
+    fn end(&self, failure: Status) -> Status {
+        // Of several attempts an earlier one may have run, whatever became of the last.
+        if self.made > 1 { failure.with_maybe_processed() } else { failure }
     }
 
     fn lost(&mut self, index: usize, why: Lost) {

@@ -14,7 +14,7 @@ use super::compression::decompress;
 use super::writer::{Item, Writer};
 use crate::call::MessageStream;
 use crate::spec::Method;
-use crate::status::{Origin, Status};
+use crate::status::{Origin, Reason, Status};
 use crate::transport::{Arrived, Broken, Flow, Messages};
 
 /// Sends all messages of a stream, then half-closes. The call fails with an error of the stream.
@@ -36,9 +36,15 @@ pub(super) async fn send(flow: Arc<Flow>, mut writer: Writer, stream: &mut Messa
             // If that is not possible any more the call is over, and its reader knows how.
             let _ = poll_fn(|cx| writer.poll_flush(cx, true)).await;
         }
-        Ok(Err(status)) => flow.break_off(Broken::Writer(status)),
+        Ok(Err(status)) => flow.break_off(Broken::Writer(given_up(status))),
         Err(_closed) => {}
     }
+}
+
+/// What a call fails with when its stream of requests does on the way. That may be the status of another call, whose reason
+/// and origin are not those of this one; and the handler of this one may run.
+fn given_up(status: Status) -> Status {
+    status.with_origin(Origin::Local).with_reason(Reason::Cancelled).with_maybe_processed()
 }
 
 /// The requests that arrive at a server. When it is dropped before its end, what comes is thrown away.

@@ -10,7 +10,7 @@ use futures_core::Stream;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::draft::Draft;
 use super::first::First;
@@ -54,19 +54,25 @@ impl Scattered {
     ///
     /// # Errors
     /// UNIMPLEMENTED unless the call is unary, otherwise as any call.
-    pub(crate) async fn start(mut to: Destination, mut call: Call, now: Instant) -> Result<Self, Status> {
+    pub(crate) async fn start(mut to: Destination, mut call: Call) -> Result<Self, Status> {
         let Body::Unary(message) = call.take_body() else { return Err(not_unary(call.method())) };
         if call.method().kind() != Kind::Unary {
             return Err(not_unary(call.method()));
         }
         let (epoch, remote) = (Arc::clone(&to.epoch), Arc::clone(&to.remote));
-        let missing = remote.instances(&epoch).await;
+        let instances = remote.instances(&epoch);
+        let missing = match call.context().deadline() {
+            None => instances.await,
+            Some(deadline) => timeout_at(deadline, instances)
+                .await
+                .map_err(|_| expired(call.method()).with_not_processed())?,
+        };
         let prefix = subject::prefix_of(&to.subject).to_owned();
         to.subject = subject::method_of_all(&prefix, call.method().name());
         let (method, subject, limit) = (call.method().clone(), to.subject.clone(), to.limits.max_message);
         let draft = Draft::new(call, First::scatter(message), to);
         let deadline = draft.deadline();
-        let ticket = draft.scatter(&epoch, now)?;
+        let ticket = draft.scatter(&epoch, Instant::now())?;
         let probes = missing.iter().map(|id| probe(Arc::clone(&epoch), prefix.clone(), id.clone()).boxed());
         let probes = probes.collect();
         let answered = BTreeSet::new();

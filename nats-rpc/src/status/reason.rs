@@ -8,7 +8,7 @@ pub enum Reason {
     Panic,
     /// The deadline passed (DEADLINE_EXCEEDED).
     Deadline,
-    /// The call was given up (CANCELLED).
+    /// The call was given up (CANCELLED), or its stream of requests failed (with the status of that).
     Cancelled,
     /// A message does not decode (INTERNAL).
     Decode,

@@ -7,14 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use nats_rpc::call::Event;
-use nats_rpc::layer::{Budget, RetryLayer, Throttle};
+use nats_rpc::layer::{Budget, Policies, RetryLayer, Throttle};
 use nats_rpc::raw::{Call, Reply, ReplyBody};
 use nats_rpc::spec::RetrySpec;
 use nats_rpc::{Code, CodeSet, Metadata, Status};
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::script::{Script, Step, add, put, upload, with_retry};
+use crate::script::{Script, Step, add, put, read, upload, with_retry};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -117,6 +117,19 @@ async fn successes_let_retries_be_made_again() {
     let script = Script::failing(1, &unavailable());
     script.through(&layer, put()).await.unwrap();
     assert_eq!(script.count(), 2, "two and a half are enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_that_is_configured_later_holds_from_then_on() {
+    let layer = RetryLayer::new();
+    Script::new([Step::Answer]).through(&layer, read()).await.unwrap();
+    let json = r#"{ "retryThrottling": { "maxTokens": 2, "tokenRatio": 0.125 } }"#;
+    let layer = layer.with_policies(Policies::from_service_config(json).unwrap());
+    let script = Script::always(&Status::unavailable(""));
+    for _ in 0..3 {
+        script.through(&layer, read()).await.unwrap_err();
+    }
+    assert_eq!(script.count(), 3, "none is made again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,6 +34,7 @@ static SCRIPT: ServiceSpec = ServiceSpec::new(
         spec(1, "Put", Kind::Unary, Idempotency::Idempotent),
         spec(2, "Add", Kind::Unary, Idempotency::Unknown),
         spec(3, "Upload", Kind::ClientStreaming, Idempotency::Idempotent),
+        spec(4, "Watch", Kind::ServerStreaming, Idempotency::NoSideEffects),
     ],
 );
 
@@ -55,6 +56,11 @@ pub(crate) fn add() -> Call {
 /// A call of an idempotent method that takes a stream.
 pub(crate) fn upload(requests: MessageStream) -> Call {
     Call::new(SCRIPT.method(3), Body::Stream(requests))
+}
+
+/// A call of a method without side effects that answers with a stream.
+pub(crate) fn watch() -> Call {
+    unary(4)
 }
 
 fn unary(index: usize) -> Call {

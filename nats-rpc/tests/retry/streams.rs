@@ -9,9 +9,10 @@ use nats_rpc::layer::RetryLayer;
 use nats_rpc::raw::{Body, Call, Reply, ReplyBody};
 use nats_rpc::{Code, Metadata, Status};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::script::{Script, Step, upload};
+use crate::script::{Script, Step, upload, watch, with_attempt_timeout};
 
 fn of(messages: &[&'static str]) -> MessageStream {
     Box::pin(stream::iter(
@@ -101,4 +102,27 @@ async fn a_caller_whose_requests_fail_is_told_so() {
     let failure = script.outcome(upload(Box::pin(broken))).await.unwrap_err();
     assert_eq!((failure.code(), failure.message()), (Code::Unavailable, "the caller's own"));
     assert_eq!(script.count(), 1, "it is no failure of the service");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_responses_has_the_time_of_an_attempt_to_begin_in() {
+    const SECOND: Duration = Duration::from_secs(1);
+    // The first attempt begins too late, the second in time, and then it takes long.
+    let service = service_fn(|call: Call| async move {
+        assert_eq!(call.context().deadline(), None);
+        let begins_after = if call.context().attempt() == 0 { SECOND * 3 } else { SECOND };
+        tokio::time::sleep(begins_after).await;
+        let events = stream::iter(0..5_u8).then(|number| async move {
+            tokio::time::sleep(SECOND).await;
+            Ok(Event::Message(vec![number].into()))
+        });
+        Ok::<_, Status>(Reply::new(Metadata::new(), ReplyBody::Stream(Box::pin(events))))
+    });
+    let begun = Instant::now();
+    let call = with_attempt_timeout(watch(), SECOND * 2);
+    let reply = RetryLayer::new().layer(service).oneshot(call).await.unwrap();
+    assert!((SECOND * 3..SECOND * 4).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    let ReplyBody::Stream(events) = reply.into_parts().1 else { panic!("one message") };
+    let events: Vec<_> = events.map(Result::unwrap).collect().await;
+    assert_eq!(events, [0, 1, 2, 3, 4].map(|number| Event::Message(vec![number].into())));
 }

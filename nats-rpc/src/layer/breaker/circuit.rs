@@ -10,7 +10,7 @@ use crate::spec::BreakerSpec;
 
 /// So many calls in a row must succeed while one at a time tries the service.
 const PROBES: u32 = 3;
-/// How long a call without a deadline may try the service. Doubles each time that it was not enough, so that a method
+/// How long a call may try the service, if its deadline is not earlier. Doubles each time that it was not enough, so that a method
 /// whose calls take longer comes through in the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What the patience grows to at most: five minutes.
@@ -29,7 +29,7 @@ pub(super) struct Circuit {
     generation: u64,
     tally: Tally,
     backoff: Backoff,
-    /// How many calls without a deadline took too long when they tried the service.
+    /// How many calls that had more time took too long when they tried the service.
     overdue: u32,
     /// What has happened and was not told yet.
     changes: VecDeque<Change>,
@@ -50,7 +50,8 @@ enum Phase {
 struct Probe {
     /// When it has taken too long.
     due: Instant,
-    has_deadline: bool,
+    /// Whether it has more time than that: others do not wait for it so long.
+    is_hurried: bool,
 }
 
 /// Lets one call through, which gives it back at its end.
@@ -117,7 +118,7 @@ impl Circuit {
     pub(super) fn advance(&mut self, now: Instant) {
         match self.phase {
             Phase::HalfOpen { probe: Some(probe), .. } if probe.due <= now => {
-                if !probe.has_deadline {
+                if probe.is_hurried {
                     self.overdue = (self.overdue + 1).min(MAX_OVERDUE);
                 }
                 self.open(probe.due, BreakerCause::ProbeOverdue);
@@ -174,10 +175,10 @@ impl Circuit {
                         self.open(now, cause);
                     }
                 }
-                Outcome::Busy | Outcome::CallersFault | Outcome::Nothing => {}
+                Outcome::Busy | Outcome::Nothing => {}
             },
             Phase::HalfOpen { probe, succeeded } => match outcome {
-                Outcome::Success | Outcome::CallersFault => {
+                Outcome::Success => {
                     *probe = None;
                     *succeeded += 1;
                     if *succeeded == PROBES {
@@ -241,8 +242,9 @@ impl Circuit {
 
     /// Lets one call through to try the service.
     fn probe(&mut self, now: Instant, deadline: Option<Instant>, succeeded: u32) -> Permit {
-        let due = deadline.unwrap_or_else(|| now + PATIENCE * (1 << self.overdue));
-        let probe = Some(Probe { due, has_deadline: deadline.is_some() });
+        let patience = now + PATIENCE * (1 << self.overdue);
+        let due = deadline.map_or(patience, |deadline| deadline.min(patience));
+        let probe = Some(Probe { due, is_hurried: deadline.is_none_or(|deadline| patience < deadline) });
         self.phase = Phase::HalfOpen { probe, succeeded };
         self.permit()
     }

@@ -15,12 +15,11 @@ use crate::layer::Policies;
 ///
 /// | a call that | is |
 /// |---|---|
-/// | succeeded; of a stream, began to | a success |
+/// | succeeded, of a stream began to, or failed with a code that is the caller's fault, such as NOT_FOUND | a success: the service works |
 /// | failed with UNAVAILABLE, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN or DATA_LOSS, or was dropped by its caller after its deadline | a failure |
 /// | failed with RESOURCE_EXHAUSTED, or was refused with it | not counted, but a failure for a trial |
-/// | failed with a code that is the caller's fault, such as NOT_FOUND | not counted, but a success for a trial |
 /// | no handler has seen ([not processed]): never sent, found nobody to take it ([`NotConnected`], [`NoResponders`]), refused by an instance that is leaving | not counted, nor as a trial: the next call tries |
-/// | was given up before its deadline, or in flight when [the connection ended](crate::Reason::ConnectionLost) | the same |
+/// | was given up before its deadline, failed with its own stream of requests, or was in flight when [the connection ended](crate::Reason::ConnectionLost) | the same |
 /// | is aimed at [one instance](crate::raw::Call::with_instance) | neither counted nor rejected |
 ///
 /// What [`BreakerSpec`] says of the method holds. By default:
@@ -28,8 +27,8 @@ use crate::layer::Policies;
 /// - **Closed.** It opens when 80 % of at least 20 calls in the last 10 s have failed, or when calls have failed for 1 s,
 ///   at least 20, and none has succeeded meanwhile.
 /// - **Open** for 1 s, twice as long each time it opens again, up to 3 s; ±20 %. Each minute closed takes a doubling back.
-/// - **Half-open.** One call at a time goes through to try. One that fails, or is not over at its deadline (or in 5 s,
-///   twice as long each time, if it has none) opens it again. After three that succeed comes the
+/// - **Half-open.** One call at a time goes through to try. One that fails, or is not over at its deadline (or in 5 s, if
+///   it has more time; twice as long each time that this was too short) opens it again. After three that succeed comes the
 /// - **ramp**: 10, 25, 50 and 100 % of the calls, half a second each. Then it is closed.
 ///
 /// Calls count only for the period in which they were let through. What is not let through fails with UNAVAILABLE,

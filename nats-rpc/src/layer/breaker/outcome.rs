@@ -4,14 +4,12 @@ use crate::status::{Code, Origin, Reason, Status};
 /// What a call came to, for a circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It succeeded.
+    /// The service has answered. That its caller was to blame shows that it works as well.
     Success,
     /// It failed, and the service is to blame.
     Failure,
     /// The service has too much to do: no reason to open, and none to send it more.
     Busy,
-    /// The service answered that the caller is to blame: it is not counted, but shows that the service works.
-    CallersFault,
     /// It says nothing of the service.
     Nothing,
 }
@@ -27,14 +25,14 @@ impl Outcome {
             return if is_told { Self::Busy } else { Self::Nothing };
         }
         match status.code() {
-            // All calls in flight end so at once, however well the service does.
-            _ if status.reason() == Some(Reason::ConnectionLost) => Self::Nothing,
+            // All calls in flight end so at once, or the caller's own requests failed, however well the service does.
+            _ if matches!(status.reason(), Some(Reason::ConnectionLost | Reason::Cancelled)) => Self::Nothing,
             Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::DataLoss => {
                 Self::Failure
             }
             _ if is_busy => Self::Busy,
             Code::Cancelled => Self::Nothing,
-            _ => Self::CallersFault,
+            _ => Self::Success,
         }
     }
 }
@@ -49,10 +47,12 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_says_nothing_of_the_service() {
+    fn a_call_that_was_cut_short_says_nothing_of_the_service() {
         let lost = Status::transport("").with_reason(Reason::ConnectionLost);
         assert_eq!(of(lost), Outcome::Nothing);
         assert_eq!(of(Status::transport("the instance has gone")), Outcome::Failure);
+        let requests_failed = Status::unavailable("").with_reason(Reason::Cancelled);
+        assert_eq!(of(requests_failed), Outcome::Nothing);
     }
 
     #[test]
@@ -67,7 +67,7 @@ mod tests {
                 | Code::DataLoss => Outcome::Failure,
                 Code::ResourceExhausted => Outcome::Busy,
                 Code::Cancelled => Outcome::Nothing,
-                _ => Outcome::CallersFault,
+                _ => Outcome::Success,
             };
             let status = Status::new(code, "").with_origin(Origin::Remote);
             assert_eq!(of(status), expected, "{code}");
@@ -102,6 +102,6 @@ mod tests {
     #[test]
     fn an_answer_that_is_too_large_is_an_answer() {
         let status = Status::resource_exhausted("").with_reason(Reason::TooLarge);
-        assert_eq!(of(status), Outcome::CallersFault);
+        assert_eq!(of(status), Outcome::Success);
     }
 }

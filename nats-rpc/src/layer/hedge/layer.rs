@@ -75,10 +75,12 @@ impl HedgeLayer {
         Self { policies: Policies::default(), percentile: 95, budgets }
     }
 
-    /// Sets what was configured for methods.
+    /// Sets what was configured for methods. Budgets begin anew.
     #[must_use]
     pub fn with_policies(mut self, policies: Policies) -> Self {
         self.policies = policies;
+        // What they say of throttling is part of a budget.
+        self.budgets = Arc::new(self.budgets.anew());
         self
     }
 

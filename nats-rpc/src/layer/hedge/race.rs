@@ -76,11 +76,14 @@ where
                     Err(status) => status,
                 };
                 let now = *known.insert(Instant::now());
+                let others_run = this.first.is_some() || !this.others.is_empty();
                 if this.plan.failed(&status, now) == Failed::Call {
-                    return Poll::Ready(Err(status));
+                    // Those that are given up may have run.
+                    this.failure.may_have_run |= others_run;
+                    this.failure.take(status);
+                    return Poll::Ready(Err(this.failure.end()));
                 }
-                let goes_on = this.first.is_some() || !this.others.is_empty() || this.plan.next().is_some();
-                this.source.purse.failed(&status, goes_on);
+                this.source.purse.failed(&status, others_run || this.plan.next().is_some());
                 this.failure.take(status);
             }
             if let Some(now) = due(this.plan, known, this.timer.as_mut(), cx) {

@@ -105,6 +105,16 @@ async fn it_is_not_processed_if_no_attempt_was() {
     let (outcome, log) = make([Answer::Failed(MS, unavailable()), refused()]).await;
     assert!(!outcome.unwrap_err().is_not_processed());
     assert_eq!(log.attempts(), 3);
+    // What is fatal ends those that run.
+    let busy = || Answer::Failed(MS, Status::resource_exhausted("").with_not_processed());
+    let (outcome, _) = make([busy()]).await;
+    assert!(outcome.unwrap_err().is_not_processed());
+    for first in [Answer::Hangs, Answer::Failed(MS, unavailable())] {
+        let (outcome, log) = make([first, busy()]).await;
+        let failure = outcome.unwrap_err();
+        assert_eq!((failure.code(), log.attempts()), (Code::ResourceExhausted, 2));
+        assert!(!failure.is_not_processed(), "the first may have run");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,8 @@ use crate::spec::{BreakerSpec, HedgeSpec, RetrySpec};
 pub struct MethodPolicy {
     /// How long a call may take, if it does not say so itself.
     pub timeout: Option<Duration>,
-    /// How long an attempt may take before the next one; `None`: as long as the call.
+    /// How long an attempt may take before the next one; `None`: as long as the call. A stream of responses has to begin
+    /// within it.
     pub attempt_timeout: Option<Duration>,
     /// Whether a call waits until somebody serves the method.
     pub wait_for_ready: bool,

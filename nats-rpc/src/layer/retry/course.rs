@@ -11,7 +11,7 @@ use super::rules::Rules;
 use crate::call::Context;
 use crate::layer::PerMethod;
 use crate::raw::{Budget, Call, Throttle};
-use crate::spec::Idempotency;
+use crate::spec::{Idempotency, Kind};
 use crate::status::Status;
 
 /// What retries go by, for each method that is called.
@@ -70,8 +70,8 @@ impl Methods {
 }
 
 impl Course {
-    /// The call for the current attempt, which is made now.
-    pub(super) fn attempt(&mut self, now: Instant) -> Call {
+    /// The call for the current attempt, which is made now, and until when a stream of responses has to begin.
+    pub(super) fn attempt(&mut self, now: Instant) -> (Call, Option<Instant>) {
         let before = self.attempts.before();
         if before > 0 {
             self.kept.call.ensure_id();
@@ -81,10 +81,15 @@ impl Course {
         if before > 0 {
             *context = mem::take(context).with_attempt(before);
         }
-        if let Some(deadline) = self.rules().end_of_attempt(now) {
-            context.limit(deadline);
+        let end = self.rules().end_of_attempt(now);
+        // A stream of responses that has begun is not to be cut off.
+        if matches!(call.method().kind(), Kind::ServerStreaming | Kind::BidiStreaming) {
+            return (call, end);
         }
-        call
+        if let Some(deadline) = end {
+            call.context_mut().limit(deadline);
+        }
+        (call, None)
     }
 
     /// The current attempt has failed. Returns after which time there is another one, if there is.
@@ -139,10 +144,10 @@ mod tests {
     async fn each_attempt_knows_the_budget_of_its_service() {
         let methods = Methods::new(RetryLayer::new());
         let ((mut course, now), (mut other, _)) = (methods.start(call("Do")), methods.start(call("DoElse")));
-        let budget = Arc::clone(course.attempt(now).budget().unwrap());
+        let budget = Arc::clone(course.attempt(now).0.budget().unwrap());
         assert!(course.failed(&Status::unavailable("").with_not_processed()).is_some());
         for attempt in [course.attempt(now), other.attempt(now)] {
-            assert!(Arc::ptr_eq(&budget, attempt.budget().unwrap()));
+            assert!(Arc::ptr_eq(&budget, attempt.0.budget().unwrap()));
         }
     }
 }

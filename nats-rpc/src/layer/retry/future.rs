@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 use tower_service::Service;
 
 use super::course::Course;
@@ -29,8 +29,9 @@ pin_project! {
 
 pin_project! {
     #[project = StateProjection]
-    enum State<F> {
-        Attempt { #[pin] future: F },
+    pub(super) enum State<F> {
+        // A stream of responses has to begin before the limit.
+        Attempt { #[pin] future: F, limit: Option<Pin<Box<Sleep>>> },
         // After the last attempt has failed. `None`: without waiting.
         Pause { pause: Option<Pause>, failure: Status },
         Over,
@@ -38,9 +39,36 @@ pin_project! {
 }
 
 impl<S: Service<Call>> RetryFuture<S> {
-    pub(super) fn new(first: S::Future, course: Course, shared: Arc<Shared<S>>) -> Self {
-        Self { state: State::Attempt { future: first }, course: Some(course), shared }
+    pub(super) fn new(first: State<S::Future>, course: Course, shared: Arc<Shared<S>>) -> Self {
+        Self { state: first, course: Some(course), shared }
     }
+}
+
+impl<F> State<F> {
+    /// An attempt that is to begin to answer until then.
+    pub(super) fn attempt(future: F, until: Option<Instant>) -> Self {
+        Self::Attempt { future, limit: until.map(|until| Box::pin(sleep_until(until))) }
+    }
+}
+
+/// What came of an attempt, when that is known.
+fn poll_attempt<F, E>(
+    future: Pin<&mut F>,
+    limit: &mut Option<Pin<Box<Sleep>>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Reply, Status>>
+where
+    F: Future<Output = Result<Reply, E>>,
+    E: Into<BoxError>,
+{
+    if let Poll::Ready(outcome) = future.poll(cx) {
+        return Poll::Ready(outcome.map_err(|error| Status::from_error(error.into())));
+    }
+    let Some(limit) = limit else { return Poll::Pending };
+    ready!(limit.as_mut().poll(cx));
+    Poll::Ready(Err(Status::deadline_exceeded(
+        "the stream of responses did not begin in the time of an attempt",
+    )))
 }
 
 impl<S> Future for RetryFuture<S>
@@ -54,13 +82,12 @@ where
         let course = this.course.as_mut().expect("a call was polled after it had ended");
         let outcome = loop {
             match this.state.as_mut().project() {
-                StateProjection::Attempt { future } => match ready!(future.poll(cx)) {
+                StateProjection::Attempt { future, limit } => match ready!(poll_attempt(future, limit, cx)) {
                     Ok(reply) => {
                         course.succeeded();
                         break Ok(reply);
                     }
-                    Err(error) => {
-                        let failure = Status::from_error(error.into());
+                    Err(failure) => {
                         let Some(delay) = course.failed(&failure) else { break Err(course.end(failure)) };
                         let pause = (delay > Duration::ZERO).then(|| Pause::new(delay, course.context()));
                         // Drops what has failed: the next one may need what it holds, a place in a limit for example.
@@ -80,8 +107,8 @@ where
                     if !is_in_time || !matches!(service.poll_ready(cx), Poll::Ready(Ok(()))) {
                         break Err(course.end(failure.clone()));
                     }
-                    let future = service.call(course.attempt(now));
-                    this.state.set(State::Attempt { future });
+                    let (call, until) = course.attempt(now);
+                    this.state.set(State::attempt(service.call(call), until));
                 }
                 StateProjection::Over => unreachable!("its course has ended with it"),
             }

@@ -91,10 +91,13 @@ impl RetryLayer {
         }
     }
 
-    /// Sets what was configured for methods: retries, the timeout of an attempt, whether calls wait for a service.
+    /// Sets what was configured for methods: retries, the timeout of an attempt, whether calls wait for a service. Budgets
+    /// begin anew.
     #[must_use]
     pub fn with_policies(mut self, policies: Policies) -> Self {
         self.policies = policies;
+        // What they say of throttling is part of a budget.
+        self.budgets = Arc::new(self.budgets.anew());
         self
     }
 

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 use super::course::Methods;
-use super::future::RetryFuture;
+use super::future::{RetryFuture, State};
 use super::layer::RetryLayer;
 use crate::raw::{Call, Reply};
 use crate::status::{BoxError, Status};
@@ -44,7 +44,8 @@ where
 
     fn call(&mut self, call: Call) -> RetryFuture<S> {
         let (mut course, now) = self.shared.methods.start(call);
-        let first = self.inner.call(course.attempt(now));
+        let (call, until) = course.attempt(now);
+        let first = State::attempt(self.inner.call(call), until);
         RetryFuture::new(first, course, Arc::clone(&self.shared))
     }
 }

@@ -62,6 +62,7 @@ impl<R> Stream for Responses<R> {
             panicked(&*panic);
         }
         drop(this.guard.take());
-        Poll::Ready(Some(polled.flatten()))
+        // It may be of another call that was not processed; this one was.
+        Poll::Ready(Some(polled.flatten().map_err(Status::with_maybe_processed)))
     }
 }

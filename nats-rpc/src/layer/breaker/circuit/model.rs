@@ -41,7 +41,7 @@ struct Model {
     ended: Vec<(u64, bool)>,
     /// Calls that were let through, and whether they still count.
     calls: Vec<bool>,
-    /// Which of them tries the service, when it is overdue, and whether that is its deadline.
+    /// Which of them tries the service, when it is overdue, and whether it has more time than that.
     probe: Option<(usize, u64, bool)>,
     succeeded: u32,
     doublings: u32,
@@ -90,10 +90,10 @@ impl Model {
     }
 
     fn catch_up(&mut self) {
-        if let Some((_, due, has_deadline)) = self.probe
+        if let Some((_, due, is_hurried)) = self.probe
             && due <= self.now
         {
-            self.overdue += u32::from(!has_deadline);
+            self.overdue += u32::from(is_hurried);
             self.open(due);
         }
         if self.state == BreakerState::Ramp && self.until <= self.now {
@@ -126,8 +126,8 @@ impl Model {
         }
         if self.state == BreakerState::HalfOpen {
             self.calls.iter_mut().for_each(|counts| *counts = false);
-            let due = timeout.unwrap_or(5000 << self.overdue.min(6));
-            self.probe = Some((self.calls.len(), self.now + due, timeout.is_some()));
+            let (patience, timeout) = (5000 << self.overdue.min(6), timeout.unwrap_or(u64::MAX));
+            self.probe = Some((self.calls.len(), self.now + timeout.min(patience), timeout > patience));
         }
         self.calls.push(true);
         Ok(self.calls.len() - 1)
@@ -143,7 +143,7 @@ impl Model {
             BreakerState::HalfOpen if self.probe.is_some_and(|(probe, ..)| probe == call) => match outcome {
                 Outcome::Nothing => self.probe = None,
                 Outcome::Failure | Outcome::Busy => self.open(self.now),
-                Outcome::Success | Outcome::CallersFault => {
+                Outcome::Success => {
                     self.probe = None;
                     self.succeeded += 1;
                     if self.succeeded == 3 {
@@ -196,7 +196,6 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         4 => Just(Outcome::Success),
         6 => Just(Outcome::Failure),
         1 => Just(Outcome::Busy),
-        1 => Just(Outcome::CallersFault),
         1 => Just(Outcome::Nothing),
     ]
 }

@@ -117,8 +117,8 @@ fn one_bad_instance_of_three_never_opens_it() {
 }
 
 #[test]
-fn what_is_the_callers_fault_or_too_much_never_opens_it() {
-    for outcome in [Outcome::Busy, Outcome::CallersFault, Outcome::Nothing] {
+fn what_is_too_much_or_says_nothing_never_opens_it() {
+    for outcome in [Outcome::Busy, Outcome::Nothing] {
         let mut bench = Bench::new(BreakerSpec::new());
         assert_eq!(bench.calls(1000, outcome), 1000);
         // They do not hide what fails either.
@@ -164,21 +164,36 @@ fn half_open_does_not_lock() {
     assert_eq!(bench.state(), BreakerState::Closed);
 }
 
+/// Other calls do not wait for its deadline: most instances may be well.
 #[test]
-fn a_method_of_long_calls_without_deadlines_comes_through() {
+fn a_trial_that_hangs_and_has_much_time_is_over_before_that() {
     let mut bench = Bench::open();
-    let mut trials = 0;
-    while bench.state() != BreakerState::Ramp {
-        assert!(trials < 20, "it does not recover");
-        if let Ok(probe) = bench.circuit.admit(bench.now, None) {
-            trials += 1;
-            bench.wait(SECOND * 30);
-            bench.end(probe, Outcome::Success);
+    bench.wait(SECOND);
+    bench.circuit.admit(bench.now, Some(bench.now + SECOND * 3600)).unwrap();
+    bench.wait(SECOND * 5);
+    assert_eq!(bench.state(), BreakerState::Open);
+    bench.wait(SECOND * 2);
+    assert_eq!(bench.calls(3, Outcome::Success), 3);
+    assert_eq!(bench.state(), BreakerState::Ramp);
+}
+
+#[test]
+fn a_method_of_long_calls_comes_through() {
+    for deadline in [None, Some(SECOND * 3600)] {
+        let mut bench = Bench::open();
+        let mut trials = 0;
+        while bench.state() != BreakerState::Ramp {
+            assert!(trials < 20, "it does not recover");
+            if let Ok(probe) = bench.circuit.admit(bench.now, deadline.map(|time| bench.now + time)) {
+                trials += 1;
+                bench.wait(SECOND * 30);
+                bench.end(probe, Outcome::Success);
+            }
+            bench.wait(SECOND);
         }
-        bench.wait(SECOND);
+        // For 5, 10 and 20 s they were too long.
+        assert_eq!(trials, 6);
     }
-    // For 5, 10 and 20 s they were too long.
-    assert_eq!(trials, 6);
 }
 
 /// A defect of others: calls that were made before it opened close it, while the trial still runs.
@@ -238,8 +253,7 @@ fn one_call_at_a_time_tries_the_service() {
     bench.end(probe, Outcome::Nothing);
     let probe = bench.admit().unwrap();
     assert!(bench.admit().is_err());
-    // An answer is a success here, whatever it says.
-    bench.end(probe, Outcome::CallersFault);
+    bench.end(probe, Outcome::Success);
     assert_eq!(bench.calls(2, Outcome::Success), 2);
     assert_eq!(bench.state(), BreakerState::Ramp);
 }
