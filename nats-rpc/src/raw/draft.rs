@@ -50,6 +50,8 @@ impl Draft {
         let Parts { method, context, metadata, .. } = call.into_parts();
         let call_id = match (call_id, method.idempotency()) {
             (Some(id), _) => id.get(),
+            // To instances that remember calls together, it would be one call that one of them is to run.
+            (None, _) if first.flags.contains(OpenFlags::SCATTER) => 0,
             // The service may remember what it has done for this call.
             (None, Idempotency::Idempotent) => rand::random(),
             (None, _) => 0,
