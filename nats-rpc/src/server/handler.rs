@@ -13,7 +13,7 @@ use self::requests::requests;
 use self::responses::Responses;
 use crate::call::{Context, Request, Response, Streaming};
 use crate::codec::{Decode, Encode, Encoder};
-use crate::layer::{checked, checked_stream};
+use crate::layer::{CallPolicy, checked, checked_stream};
 use crate::raw::{self, Body, Call, Parts, Reply, ReplyBody};
 use crate::spec::Method;
 use crate::status::Status;
@@ -30,7 +30,7 @@ where
     F: FnOnce(Request<Q>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
 {
-    let Parts { method, context, metadata, extensions, body } = call.into_parts();
+    let Parts { method, context, metadata, extensions, body } = parts_of(call);
     let handling = async move {
         let message = checked(&extensions, C::decode(one_message(&method, body)?)?)?;
         one_response::<C, R>(
@@ -49,7 +49,7 @@ where
     F: FnOnce(Request<Q>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
 {
-    let Parts { method, context, metadata, extensions, body } = call.into_parts();
+    let Parts { method, context, metadata, extensions, body } = parts_of(call);
     let handling = async move {
         let message = checked(&extensions, C::decode(one_message(&method, body)?)?)?;
         handler(Request::from_parts(message, metadata, Context::of_handler(), extensions)).await
@@ -66,7 +66,7 @@ where
     F: FnOnce(Request<Streaming<Q>>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Response<R>, Status>> + Send + 'static,
 {
-    let Parts { method, context, metadata, extensions, body } = call.into_parts();
+    let Parts { method, context, metadata, extensions, body } = parts_of(call);
     let (messages, unread) = match many_messages(&method, body) {
         Ok(messages) => requests(messages),
         Err(status) => return failed(status),
@@ -89,7 +89,7 @@ where
     F: FnOnce(Request<Streaming<Q>>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Response<Streaming<R>>, Status>> + Send + 'static,
 {
-    let Parts { method, context, metadata, extensions, body } = call.into_parts();
+    let Parts { method, context, metadata, extensions, body } = parts_of(call);
     let (messages, unread) = match many_messages(&method, body) {
         Ok(messages) => requests(messages),
         Err(status) => return failed(status),
@@ -113,6 +113,15 @@ pub(crate) fn not_implemented(method: &Method) -> Status {
 
 fn failed(status: Status) -> HandlerFuture {
     Box::pin(std::future::ready(Err(status)))
+}
+
+/// The parts of a call. What it says of its own attempts is not for calls that the handler makes with its request.
+fn parts_of(call: Call) -> Parts {
+    let mut parts = call.into_parts();
+    if !parts.extensions.is_empty() {
+        parts.extensions.remove::<CallPolicy>();
+    }
+    parts
 }
 
 fn one_message(method: &Method, body: Body) -> Result<bytes::Bytes, Status> {

@@ -7,8 +7,9 @@ use prost::Message;
 use super::{HandlerFuture, handle_server_streaming, handle_unary, unimplemented};
 use crate::call::{Context, Request, Response, Streaming};
 use crate::codec::Prost;
+use crate::layer::CallPolicy;
 use crate::raw::{Body, Call, ReplyBody};
-use crate::spec::{Kind, Method};
+use crate::spec::{HedgeSpec, Kind, Method};
 use crate::status::{Code, Status};
 
 type Text = String;
@@ -53,6 +54,19 @@ async fn the_deadline_ends_the_handler_and_is_inherited() {
     let started = tokio::time::Instant::now();
     assert_eq!(outcome.await.unwrap_err().code(), Code::DeadlineExceeded);
     assert_eq!(started.elapsed(), Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_request_does_not_pass_on_what_its_call_says_of_attempts() {
+    let mut call = call(Body::Unary(encoded("Ada")), Duration::from_secs(5));
+    call.extensions_mut().insert(CallPolicy::new().with_hedge(HedgeSpec::new()));
+    call.extensions_mut().insert("of a layer");
+    let handled = handle_unary::<Prost, Text, Text, _, _>(call, |request| async move {
+        assert_eq!(request.extensions().get(), Some(&"of a layer"));
+        assert_eq!(request.extensions().get::<CallPolicy>(), None);
+        Ok("hello".to_owned().into())
+    });
+    handled.await.unwrap();
 }
 
 #[tokio::test]
