@@ -32,7 +32,7 @@ const PROMISES: &[(&str, &[&str])] = &[
             "no token: ",
         ],
     ),
-    ("resilience", &["calls that succeed: without | with the defaults", "one of three instances is bad"]),
+    ("resilience", &["second | calls that succeed: without | with the defaults", "     3 |", "     8 |"]),
     ("scatter", &["players: [3, 7, 14]", "the emptiest has 3, and still 3"]),
     ("streaming-chat", &["Bob hears Ada: Is anybody there?", "Ada hears Bob: I am."]),
     ("ticker", &["in EUR", "NATS 10.00", "NATS 10.50", "HTTP NOT_FOUND: "]),
