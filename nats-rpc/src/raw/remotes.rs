@@ -1,44 +1,30 @@
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
-use super::Remote;
+use super::{Places, Remote};
 use crate::spec::Method;
 
 /// So many services are found without a lock; hardly any process calls more.
 const PLACES: usize = 64;
 
 /// What a channel knows of the services that it calls.
-pub(crate) struct Remotes {
-    places: [OnceLock<Arc<Remote>>; PLACES],
-    more: Mutex<HashMap<String, Arc<Remote>>>,
-}
+pub(crate) struct Remotes(Places<Arc<Remote>>);
 
 impl Remotes {
     pub(crate) fn new() -> Self {
-        Self { places: [const { OnceLock::new() }; PLACES], more: Mutex::default() }
+        Self(Places::new(PLACES))
     }
 
     /// The service of a method, which is made when it is called for the first time.
     pub(crate) fn of(&self, method: &Method, make: impl Fn() -> Remote) -> Arc<Remote> {
-        let service = method.service();
-        let first = method.service_hash() as usize;
-        for place in (0..PLACES).map(|step| &self.places[(first + step) % PLACES]) {
-            let remote = place.get_or_init(|| Arc::new(make()));
-            if remote.service() == service {
-                return Arc::clone(remote);
-            }
-        }
-        let mut more = self.more.lock().unwrap_or_else(PoisonError::into_inner);
-        let remote = more.entry(service.to_owned()).or_insert_with(|| Arc::new(make()));
-        Arc::clone(remote)
+        let is = |remote: &Arc<Remote>| remote.service() == method.service();
+        self.0.of(method.service_hash(), is, || Arc::new(make()), Arc::clone)
     }
 }
 
 impl fmt::Debug for Remotes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = self.places.iter().filter_map(OnceLock::get).map(|remote| remote.service());
-        f.debug_set().entries(known).finish()
+        f.debug_set().entries(self.0.known().iter().map(|remote| remote.service())).finish()
     }
 }
 
