@@ -7,10 +7,11 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use crate::call::Cancelled;
-use crate::raw::{Call, Compression, Destination, Exchange, Remote, Remotes, Reply, Scattered};
+use crate::raw::{Call, Coalescing, Compression, Destination, Exchange, Remote, Remotes, Reply, Scattered};
+use crate::spec::Method;
 use crate::status::Status;
 use crate::subject::{self, Subject};
-use crate::transport::{Connection, Limits};
+use crate::transport::{Connection, Epoch, Limits};
 
 /// Carries calls over a connection, each of them once, apart from what the wire itself repeats.
 #[derive(Debug, Clone)]
@@ -24,6 +25,9 @@ struct Shared {
     mounts: Vec<(String, String)>,
     limits: Limits,
     compression: Option<Compression>,
+    /// Whether calls share NATS messages, and the methods whose calls do not.
+    coalesces: bool,
+    alone: Vec<String>,
     /// What is known of the services that are called.
     remotes: Arc<Remotes>,
 }
@@ -35,6 +39,8 @@ impl Carrier {
             mounts: Vec::new(),
             limits: Limits::default(),
             compression: None,
+            coalesces: true,
+            alone: Vec::new(),
             remotes: Arc::new(Remotes::new()),
         }))
     }
@@ -49,6 +55,22 @@ impl Carrier {
 
     pub(super) fn compress(&mut self, compression: Compression) {
         Arc::make_mut(&mut self.0).compression = Some(compression);
+    }
+
+    pub(super) fn coalesce_nothing(&mut self) {
+        Arc::make_mut(&mut self.0).coalesces = false;
+    }
+
+    pub(super) fn coalesce_nothing_of(&mut self, method: String) {
+        Arc::make_mut(&mut self.0).alone.push(method);
+    }
+
+    fn coalescing(&self, method: &Method) -> Coalescing {
+        let is = |path: &String| {
+            path.trim_start_matches('/').split_once('/') == Some((method.service(), method.name()))
+        };
+        let alone = !self.0.coalesces || self.0.alone.iter().any(is);
+        if alone { Coalescing::Nothing } else { Coalescing::All }
     }
 
     pub(super) fn mount(&mut self, service: String, prefix: String) {
@@ -72,27 +94,27 @@ impl Carrier {
     }
 
     fn start(&self, mut call: Call) -> Result<Exchange, Status> {
-        let (to, now) = self.destination(&mut call)?;
-        Exchange::start(to, call, now)
+        let (to, epoch, now) = self.destination(&mut call)?;
+        Exchange::start(to, epoch, call, now)
     }
 
     /// Makes a call of all instances.
     pub(super) async fn scatter(&self, mut call: Call) -> Result<Scattered, Status> {
-        let (to, _) = self.destination(&mut call)?;
-        Scattered::start(to, call).await
+        let (to, epoch, _) = self.destination(&mut call)?;
+        Scattered::start(to, epoch, call).await
     }
 
     /// Where a call that begins now goes.
-    fn destination(&self, call: &mut Call) -> Result<(Destination, Instant), Status> {
+    fn destination(&self, call: &mut Call) -> Result<(Destination, Arc<Epoch>, Instant), Status> {
         let Shared { connection, remotes, limits, compression, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
         let subject = self.subject(call).map_err(Status::with_not_processed)?;
         let method = call.method();
         let remote = remotes.of(method, || Remote::new(method.service(), subject::prefix_of(&subject)));
-        let (limits, compression) = (*limits, *compression);
+        let (limits, compression, coalescing) = (*limits, *compression, self.coalescing(method));
         let connection = connection.clone();
-        let to = Destination { connection, epoch, subject, remote, limits, compression };
-        Ok((to, call.start(None)))
+        let to = Destination { connection, subject, remote, limits, compression, coalescing };
+        Ok((to, epoch, call.start(None)))
     }
 }
 

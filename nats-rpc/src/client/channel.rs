@@ -125,6 +125,22 @@ impl Channel {
         self.change_carrier(|carrier| carrier.compress(compression))
     }
 
+    /// Lets each call have a NATS message of its own, and each answer. By default calls to one method that are made at
+    /// the same time share one, at most 16 as long as their handlers take less than 50 us, and answers to one connection
+    /// that are ready at the same time do: nothing ever waits for more. Deadlines, cancellation and outcomes stay each
+    /// call's own. Without, a call that is seen on its way, by `nats sub` say, is easier to read.
+    #[must_use]
+    pub fn without_coalescing(self) -> Self {
+        self.change_carrier(Carrier::coalesce_nothing)
+    }
+
+    /// The same for one method, such as `greeter.v1.Greeter/SayHello`.
+    #[must_use]
+    pub fn without_coalescing_of(self, method: impl Into<String>) -> Self {
+        let method = method.into();
+        self.change_carrier(|carrier| carrier.coalesce_nothing_of(method))
+    }
+
     /// Sets how much of a stream of responses may be on its way at once when its reader keeps up, in bytes. Default:
     /// 512 KiB. A reader that stops reading stops the service when as much is waiting.
     #[must_use]

@@ -15,7 +15,7 @@ use super::{Compression, Place, Reply, ReplyBody, build};
 use crate::metadata::{Metadata, Value};
 use crate::status::{Code, Origin, Pushback, Reason, Status, details};
 use crate::subject::Subject;
-use crate::transport::{Headers, Outgoing};
+use crate::transport::{Address, Headers, Outgoing, Sharing};
 use crate::wire::flow::Counts;
 use crate::wire::{
     self, Features, HeaderTooLarge, MAX_HEADER, Open, OpenFlags, Refused, RefusedReason,
@@ -37,7 +37,7 @@ const LATEST_ACCEPT: Duration = Duration::from_secs(1);
 
 /// How and where a call is answered.
 pub(crate) struct Answer {
-    reply: Subject,
+    reply: Address,
     /// The largest message of it, in bytes.
     limit: usize,
     via: Via,
@@ -97,7 +97,11 @@ pub(crate) struct Ends {
 }
 
 impl Answer {
-    pub(super) fn native(reply: Subject, asked: Asked, place: Place<'_>, via: Via) -> Self {
+    pub(super) fn native(mut reply: Address, asked: Asked, place: Place<'_>, via: Via) -> Self {
+        if reply.sharing == Sharing::None && via == Via::Direct && asked.features.contains(Features::PACK) {
+            let token = wire::token::of_subject(reply.subject.as_bytes());
+            reply.sharing = token.map_or(Sharing::None, Sharing::Pack);
+        }
         let limit = frame_limit(place.epoch.max_payload().min(asked.max_message as usize));
         let instance = asked.scatter.then(|| place.instance.to_owned());
         let readable = |compression: &Compression| asked.accept_encodings & compression.bit() != 0;
@@ -108,7 +112,7 @@ impl Answer {
     pub(super) fn plain(reply: Subject, max_payload: usize, content_type: Option<String>) -> Self {
         let form = Form::Plain { content_type };
         Self {
-            reply,
+            reply: reply.into(),
             limit: frame_limit(max_payload),
             via: Via::Direct,
             instance: None,
@@ -118,7 +122,7 @@ impl Answer {
     }
 
     /// Where the call is answered.
-    pub(crate) fn reply(&self) -> &Subject {
+    pub(crate) fn reply(&self) -> &Address {
         &self.reply
     }
 
@@ -261,7 +265,7 @@ impl Answer {
                     end.encode(std::iter::empty(), head.raw(), trailers.raw(), message, buffer)
                 });
                 let frame = frame.map_err(|error| metadata_too_large(&error))?;
-                Ok(Outgoing::new(self.reply.clone(), frame))
+                Ok(self.reply.carry(frame))
             }
             Form::Plain { content_type } => {
                 let message = message.clone().unwrap_or_default();
@@ -282,7 +286,7 @@ impl Answer {
         match &self.form {
             Form::Native(_) => {
                 if let Some(frame) = self.refusal(status, sent) {
-                    return Outgoing::new(self.reply.clone(), frame);
+                    return self.reply.carry(frame);
                 }
                 // What another service said of a call is no longer about this one.
                 let reason = status.reason().filter(|_| status.origin() == Origin::Local);
@@ -306,7 +310,7 @@ impl Answer {
                     let none = std::iter::empty;
                     build(1024, |buffer| end.encode(details, none(), none(), &[], buffer))
                 });
-                Outgoing::new(self.reply.clone(), frame.expect("details and text are cut to fit"))
+                self.reply.carry(frame.expect("details and text are cut to fit"))
             }
             Form::Plain { .. } => {
                 let mut headers = Headers::default();
@@ -360,7 +364,7 @@ impl Answer {
 
     fn plain_message(&self, headers: Headers, payload: Bytes) -> Outgoing {
         let headers = (!headers.is_empty()).then(|| Box::new(headers));
-        Outgoing { subject: self.reply.clone(), reply: None, headers, payload }
+        Outgoing { headers, ..self.reply.carry(payload) }
     }
 }
 

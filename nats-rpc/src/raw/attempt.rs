@@ -151,7 +151,7 @@ impl Attempt {
         let (ticket, rtt) = (self.ticket(), remote.rtt.get());
         let watch = Watch::start(ticket, prefix, accept.instance, accept.handle, rtt);
         let max_message = accept.max_message.max(SMALLEST_MAX_MESSAGE) as usize;
-        self.peer = Some(Peer { subject: watch.calls_at().clone(), handle: accept.handle, max_message });
+        self.peer = Some(Peer { to: watch.calls_at().clone().into(), handle: accept.handle, max_message });
         self.watch = Some(watch);
         self.connect(accept.credit);
         self.look_at_deadline();

@@ -190,6 +190,11 @@ impl Call {
         self
     }
 
+    /// Takes the budget out.
+    pub(crate) fn take_budget(&mut self) -> Option<Arc<Budget>> {
+        self.budget.take()
+    }
+
     /// How much of a stream of responses may be on its way at once, in bytes; `None` leaves it to the channel.
     #[must_use]
     pub fn max_window(&self) -> Option<u32> {

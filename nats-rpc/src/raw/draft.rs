@@ -5,6 +5,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Expected};
+use super::exchange::Coalescing;
 use super::first::{FRAME_OVERHEAD, First, Rest, first_of_message};
 use super::frames::{frame_limit, metadata_len};
 use super::{Budget, Call, Compression, Destination, Parts, Remote, build};
@@ -13,7 +14,7 @@ use crate::metadata::Metadata;
 use crate::spec::{Idempotency, Kind, Method};
 use crate::status::{Reason, Status};
 use crate::subject::Subject;
-use crate::transport::{Connection, Epoch, Flow, Limits, Outgoing, Ticket};
+use crate::transport::{Connection, Epoch, Flow, Limits, Outgoing, Sharing, Ticket};
 use crate::wire::flow::{Inbound, Outbound};
 use crate::wire::{DEFAULT_ACCEPT_AFTER_MS, DEFAULT_MAX_MESSAGE, Features, Numbers, Open, OpenFlags};
 
@@ -34,18 +35,20 @@ pub(super) struct Draft {
     metadata: Metadata,
     subject: Subject,
     first: First,
-    pub(super) budget: Arc<Budget>,
+    coalescing: Coalescing,
+    /// What pays for further attempts, if it is not the service's own.
+    budget: Option<Arc<Budget>>,
     /// The same in all attempts; 0: none.
     call_id: u128,
 }
 
 impl Draft {
-    pub(super) fn new(call: Call, first: First, to: Destination) -> Self {
-        let Destination { connection, subject, remote, mut limits, compression, .. } = to;
+    pub(super) fn new(mut call: Call, first: First, to: Destination) -> Self {
+        let Destination { connection, subject, remote, mut limits, compression, coalescing, .. } = to;
         if let Some(window) = call.max_window() {
             limits.max_window = window.into();
         }
-        let budget = call.budget().map_or_else(|| Arc::clone(&remote.budget), Arc::clone);
+        let budget = call.take_budget();
         let call_id = call.call_id();
         let Parts { method, context, metadata, .. } = call.into_parts();
         let call_id = match (call_id, method.idempotency()) {
@@ -66,9 +69,15 @@ impl Draft {
             metadata,
             subject,
             first,
+            coalescing,
             budget,
             call_id,
         }
+    }
+
+    /// What pays for further attempts.
+    pub(super) fn budget(&self) -> &Budget {
+        self.budget.as_ref().unwrap_or(&self.remote.budget)
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -118,7 +127,7 @@ impl Draft {
     /// # Errors
     /// DEADLINE_EXCEEDED when the deadline has passed, RESOURCE_EXHAUSTED when the request is too large or too
     /// many calls or streams are open, UNAVAILABLE when the connection has ended.
-    pub(super) fn send(&mut self, epoch: &Arc<Epoch>, before: u32, now: Instant) -> Result<Attempt, Status> {
+    pub(super) fn send(&mut self, epoch: Arc<Epoch>, before: u32, now: Instant) -> Result<Attempt, Status> {
         let deadline = self.deadline();
         let timeout = self.time_left(now)?;
         // A call that will not wait long enough for it needs no ACCEPT.
@@ -127,7 +136,7 @@ impl Draft {
         if before > 0 && self.call_id == 0 {
             self.call_id = rand::random();
         }
-        let frame = self.frame(epoch, timeout, asks, before, now)?;
+        let frame = self.frame(&epoch, timeout, asks, before, now)?;
         let body_len = self.first.body.len();
         if body_len > LARGE {
             // From here on it is kept only once.
@@ -136,15 +145,16 @@ impl Draft {
         let expected = Expected { asks, sent: now, deadline, rtt: self.remote.rtt.get() };
         // Before there is an attempt, which would wait for an ACCEPT even if it was never sent.
         let flow =
-            self.is_stream().then(|| self.flow(epoch)).transpose().map_err(Status::with_not_processed)?;
+            self.is_stream().then(|| self.flow(&epoch)).transpose().map_err(Status::with_not_processed)?;
         let ticket = Ticket::open(epoch, self.subject.clone(), expected.alarm())
             .map_err(Status::with_not_processed)?;
         let mut attempt = Attempt::new(ticket, expected, self.remote.rtt.wants_sample(now));
         if let Some(flow) = flow {
             attempt.attach(flow);
         }
-        let reply = Some(attempt.ticket().reply_subject());
-        epoch.send(Outgoing { subject: self.subject.clone(), reply, headers: None, payload: frame });
+        let epoch = attempt.ticket().epoch();
+        let sharing = Sharing::Batch { token: attempt.ticket().token(), most: self.batch(epoch, now) };
+        epoch.send(Outgoing { sharing, ..Outgoing::new(self.subject.clone(), frame) });
         Ok(attempt)
     }
 
@@ -154,11 +164,25 @@ impl Draft {
     /// As [`send`](Self::send).
     pub(super) fn scatter(&self, epoch: &Arc<Epoch>, now: Instant) -> Result<Ticket, Status> {
         let frame = self.frame(epoch, self.time_left(now)?, false, 0, now)?;
-        let ticket =
-            Ticket::open(epoch, self.subject.clone(), self.deadline()).map_err(Status::with_not_processed)?;
-        let reply = Some(ticket.reply_subject());
-        epoch.send(Outgoing { subject: self.subject.clone(), reply, headers: None, payload: frame });
+        let ticket = Ticket::open(Arc::clone(epoch), self.subject.clone(), self.deadline())
+            .map_err(Status::with_not_processed)?;
+        epoch.send(Outgoing::question(self.subject.clone(), ticket.reply_subject(), frame));
         Ok(ticket)
+    }
+
+    /// The service has answered an attempt; its handler took `busy`.
+    pub(super) fn answered(&self, attempt: &mut Attempt, busy: Duration) {
+        attempt.answered(&self.remote, busy);
+        self.remote.batching.record(self.method.hash(), busy);
+    }
+
+    /// With how many calls it may share a NATS message, itself included.
+    fn batch(&self, epoch: &Epoch, now: Instant) -> usize {
+        let sampled = self.context.trace().is_some_and(|trace| trace.is_sampled());
+        if self.coalescing != Coalescing::All || self.is_stream() || sampled {
+            return 1;
+        }
+        self.remote.batching.most(epoch, self.method.hash(), now)
     }
 
     fn time_left(&self, now: Instant) -> Result<Option<Duration>, Status> {
@@ -181,6 +205,12 @@ impl Draft {
         if self.is_stream() { epoch.first_window() } else { 0 }
     }
 
+    /// What the client shows that it takes.
+    fn features(&self) -> Features {
+        let shape = if self.is_stream() { STREAM_FEATURES } else { Features::CHUNKS };
+        if self.coalescing == Coalescing::Nothing { shape } else { shape.with(Features::PACK) }
+    }
+
     fn frame(
         &self,
         epoch: &Epoch,
@@ -200,7 +230,7 @@ impl Draft {
             attempt: before,
             priority: self.context.priority().number(),
             accept_after_ms: (!asks).then_some(0),
-            features: if self.is_stream() { STREAM_FEATURES } else { Features::CHUNKS },
+            features: self.features(),
             window: u32::try_from(self.window(epoch)).unwrap_or(u32::MAX),
             max_message: u32::try_from(epoch.max_payload()).unwrap_or(u32::MAX).min(DEFAULT_MAX_MESSAGE),
             flags: match trace {

@@ -26,12 +26,21 @@ pub(crate) struct Exchange(State);
 /// Where a call goes, and how.
 pub(crate) struct Destination {
     pub(crate) connection: Connection,
-    pub(crate) epoch: Arc<Epoch>,
     pub(crate) subject: Subject,
     pub(crate) remote: Arc<Remote>,
     pub(crate) limits: Limits,
     /// How requests are compressed, if the service can read it.
     pub(crate) compression: Option<Compression>,
+    pub(crate) coalescing: Coalescing,
+}
+
+/// What of a call may share NATS messages with other calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coalescing {
+    Nothing,
+    /// Only answers: the call is aimed at an instance.
+    Answers,
+    All,
 }
 
 #[expect(clippy::large_enum_variant, reason = "a box for each call would cost more than room in its future")]
@@ -48,11 +57,18 @@ impl Exchange {
     /// # Errors
     /// DEADLINE_EXCEEDED when the deadline has passed, RESOURCE_EXHAUSTED when too many calls are waiting,
     /// UNAVAILABLE when the connection has ended, INVALID_ARGUMENT when the call is aimed at what is no instance.
-    pub(crate) fn start(mut to: Destination, mut call: Call, now: Instant) -> Result<Self, Status> {
+    pub(crate) fn start(
+        mut to: Destination,
+        epoch: Arc<Epoch>,
+        mut call: Call,
+        now: Instant,
+    ) -> Result<Self, Status> {
         if let Some(instance) = call.instance() {
             to.subject = at_instance(&to.subject, instance, &call).map_err(Status::with_not_processed)?;
+            if to.coalescing == Coalescing::All {
+                to.coalescing = Coalescing::Answers;
+            }
         }
-        let epoch = Arc::clone(&to.epoch);
         to.remote.greet(&epoch);
         if call.budget().is_none() && call.method().idempotency() != Idempotency::Unknown {
             to.remote.budget.deposit(now);
@@ -62,10 +78,10 @@ impl Exchange {
             Body::Unary(message) if to.compression.is_none() && first::is_all(&call, &message, limit) => {
                 message
             }
-            body => return Ok(Self(State::Pursued(Box::pin(pursue(to, call, body))))),
+            body => return Ok(Self(State::Pursued(Box::pin(pursue(to, epoch, call, body))))),
         };
         let mut draft = Draft::new(call, First::message(message), to);
-        let attempt = draft.send(&epoch, 0, now)?;
+        let attempt = draft.send(epoch, 0, now)?;
         Ok(Self(State::Sent(Some((draft, attempt)))))
     }
 }
@@ -79,13 +95,12 @@ fn at_instance(method: &Subject, instance: &str, call: &Call) -> Result<Subject,
 }
 
 /// Makes a call that is a stream, or larger than a frame.
-async fn pursue(to: Destination, call: Call, body: Body) -> Result<Reply, Status> {
-    let epoch = Arc::clone(&to.epoch);
+async fn pursue(to: Destination, epoch: Arc<Epoch>, call: Call, body: Body) -> Result<Reply, Status> {
     let room = first::room(&call, frame_limit(epoch.max_payload()));
     let compression = to.compression.filter(|_| to.remote.takes_compression());
     let (first, rest) = first::split(body, room, compression).await?;
     let mut draft = Draft::new(call, first, to);
-    let attempt = draft.send(&epoch, 0, Instant::now())?;
+    let attempt = draft.send(epoch, 0, Instant::now())?;
     Pursuit::new(draft, rest, attempt).run().await
 }
 
@@ -130,7 +145,7 @@ fn ended(draft: &Draft, attempt: &mut Attempt, delivery: &Delivery) -> Ended {
         Delivery::Message { headers, payload } => {
             match Said::read(headers.as_deref(), payload, draft.limits.max_message) {
                 Some(Said::Ended(outcome, busy)) => {
-                    attempt.answered(&draft.remote, busy);
+                    draft.answered(attempt, busy);
                     Ended::Yes(outcome)
                 }
                 Some(Said::Accepted(_) | Said::Begun | Said::Refused { .. }) => Ended::No,

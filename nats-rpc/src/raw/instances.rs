@@ -54,9 +54,10 @@ impl Instances {
 async fn ask(remote: &Remote, epoch: &Arc<Epoch>) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     let subject = Subject::from(format!("$SRV.PING.{}", remote.service().replace('.', "_")));
-    let Ok(ticket) = Ticket::open(epoch, subject.clone(), Some(Instant::now() + FIRST)) else { return ids };
-    let reply = Some(ticket.reply_subject());
-    epoch.send_control(Outgoing { subject, reply, headers: None, payload: Bytes::new() });
+    let Ok(ticket) = Ticket::open(Arc::clone(epoch), subject.clone(), Some(Instant::now() + FIRST)) else {
+        return ids;
+    };
+    epoch.send_control(Outgoing::question(subject, ticket.reply_subject(), Bytes::new()));
     loop {
         match ticket.recv().await {
             Delivery::Message { payload, .. } => {

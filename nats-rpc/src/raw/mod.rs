@@ -2,6 +2,8 @@
 
 mod answer;
 mod attempt;
+mod batched;
+mod batching;
 mod body;
 mod broken;
 mod budget;
@@ -33,6 +35,7 @@ mod throttle;
 mod writer;
 
 pub(crate) use self::answer::{Answer, Ends};
+pub(crate) use self::batched::batched;
 pub use self::body::Body;
 pub(crate) use self::broken::status_of;
 pub use self::budget::Budget;
@@ -40,9 +43,9 @@ pub(crate) use self::buffer::build;
 pub use self::call::Call;
 pub(crate) use self::call::Parts;
 pub use self::compression::Compression;
-pub(crate) use self::exchange::{Destination, Exchange};
+pub(crate) use self::exchange::{Coalescing, Destination, Exchange};
 pub(crate) use self::instances::SUBJECT_KEY;
-pub(crate) use self::opening::{Beginning, Opening, Place, refused};
+pub(crate) use self::opening::{Arrival, Beginning, Opening, Place, refused};
 pub(crate) use self::places::Places;
 pub(crate) use self::remote::Remote;
 pub(crate) use self::remotes::Remotes;

@@ -16,7 +16,7 @@ use crate::metadata::Metadata;
 use crate::spec::Method;
 use crate::status::{Code, Reason, Status};
 use crate::subject::Subject;
-use crate::transport::{Epoch, Headers, Incoming, Outgoing};
+use crate::transport::{Address, Epoch, Headers, Incoming, Outgoing, Sharing};
 use crate::wire::flow::Counts;
 use crate::wire::{
     self, FrameView, Kind, Malformed, Numbers, Open, OpenFlags, Profile, Refused, RefusedReason, Via,
@@ -41,19 +41,21 @@ pub(crate) enum Opening {
 }
 
 impl Opening {
-    /// Reads a message that came to the subject of `method` at the time `arrived`.
-    pub(crate) fn read(message: Incoming, method: &Method, arrived: Instant, place: Place<'_>) -> Self {
-        let Some(reply) = message.reply else { return Self::Ignored };
+    /// Reads what came to the subject of `method`.
+    pub(crate) fn read(arrival: Arrival, method: &Method, place: Place<'_>) -> Self {
+        let Arrival { message, token, at: arrived } = arrival;
+        let Some(subject) = message.reply else { return Self::Ignored };
         let Place { terms, epoch, .. } = place;
-        let identity = message.headers.as_deref().and_then(|headers| identity(headers, &reply));
+        let identity = message.headers.as_deref().and_then(|headers| identity(headers, &subject));
+        let reply = Address { subject, sharing: token.map_or(Sharing::None, Sharing::Packed) };
         let content_type = message.headers.as_deref().and_then(|headers| headers.get(plain::CONTENT_TYPE));
         match wire::profile(&message.payload, content_type.is_some()) {
             Profile::UnknownVersion(version) => {
                 let text = format!("version {version} of the protocol is not known here");
-                Self::Refused(Outgoing::new(reply, refused(RefusedReason::Version, &text)))
+                Self::Refused(reply.carry(refused(RefusedReason::Version, &text)))
             }
             Profile::Native => {
-                let via = terms.via(&reply);
+                let via = terms.via(&reply.subject);
                 match native(&message.payload, method, arrived, (place, via)) {
                     Ok(Native::Call(call, asked)) => {
                         Self::Call(of(call, identity), Answer::native(reply, asked, place, via))
@@ -63,16 +65,16 @@ impl Opening {
                         Self::Stream(beginning, Answer::native(reply, asked, place, via))
                     }
                     Ok(Native::Ignored) => Self::Ignored,
-                    Ok(Native::Refused(frame)) => Self::Refused(Outgoing::new(reply, frame)),
+                    Ok(Native::Refused(frame)) => Self::Refused(reply.carry(frame)),
                     Err(error) => {
                         let frame = refused(RefusedReason::Malformed, &error.to_string());
-                        Self::Refused(Outgoing::new(reply, frame))
+                        Self::Refused(reply.carry(frame))
                     }
                 }
             }
             Profile::Plain => {
                 let content_type = content_type.map(str::to_owned);
-                let answer = Answer::plain(reply, epoch.max_payload(), content_type);
+                let answer = Answer::plain(reply.subject, epoch.max_payload(), content_type);
                 if method.kind() != crate::spec::Kind::Unary {
                     let text = format!("{method} is a stream, and plain calls are unary");
                     let failed = Err(Status::unimplemented(text).with_reason(Reason::Cardinality));
@@ -103,6 +105,14 @@ fn of(mut call: Call, identity: Option<NatsIdentity>) -> Call {
         call.extensions_mut().insert(identity);
     }
     call
+}
+
+/// An opening as it came.
+pub(crate) struct Arrival {
+    pub(crate) message: Incoming,
+    /// Under which its caller awaits the answer, if it came in a BATCH.
+    pub(crate) token: Option<u64>,
+    pub(crate) at: Instant,
 }
 
 /// A call of which more is to come than its OPEN, or whose response is a stream.

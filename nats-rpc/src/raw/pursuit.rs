@@ -96,7 +96,7 @@ impl Pursuit {
             Delivery::Message { headers, payload } => {
                 match Said::read(headers.as_deref(), &payload, self.draft.limits.max_message)? {
                     Said::Ended(outcome, busy) => {
-                        self.attempts[index].answered(&self.draft.remote, busy);
+                        self.draft.answered(&mut self.attempts[index], busy);
                         return Some(outcome);
                     }
                     Said::Accepted(accept) => self.accepted(index, &accept),
@@ -114,6 +114,7 @@ impl Pursuit {
                 }
             }
             Delivery::NoResponders => return self.no_responders(index).await,
+            Delivery::Unbatched => self.unbatched(index),
             Delivery::Alarm => return self.alarm(index),
             Delivery::Lost(why) => self.lost(index, why),
             // Whoever has been accepted has been let through before.
@@ -217,6 +218,13 @@ impl Pursuit {
         self.not_processed(index, status, again);
     }
 
+    /// Calls have to go each for itself.
+    fn unbatched(&mut self, index: usize) {
+        self.draft.remote.batching.refused(Instant::now());
+        let status = Status::unimplemented("the service takes no calls that share a NATS message");
+        self.not_processed(index, status.with_origin(Origin::Remote).with_not_processed(), true);
+    }
+
     /// The service can't read what is compressed: whether that can be done without.
     fn decompress(&mut self, index: usize) -> bool {
         self.draft.remote.refuse_compression();
@@ -237,12 +245,12 @@ impl Pursuit {
             let epoch = Arc::clone(attempt.ticket().epoch());
             // Its stream would count as one beside its successor's.
             drop(attempt);
-            self.send(&epoch, self.made - 1);
+            self.send(epoch, self.made - 1);
         }
     }
 
     /// Sends the call again, after `before` other attempts.
-    fn send(&mut self, epoch: &Arc<Epoch>, before: u32) {
+    fn send(&mut self, epoch: Arc<Epoch>, before: u32) {
         match self.draft.send(epoch, before, Instant::now()) {
             Ok(attempt) => self.attempts.push(attempt),
             Err(status) => self.failure = Some(status),
@@ -339,7 +347,7 @@ impl Pursuit {
         if !may_run_twice
             || self.attempts[index].followed
             || self.made >= ATTEMPTS
-            || !self.draft.budget.withdraw(now)
+            || !self.draft.budget().withdraw(now)
         {
             return;
         }
@@ -347,7 +355,7 @@ impl Pursuit {
         let before = self.made;
         self.made += 1;
         let epoch = Arc::clone(self.attempts[index].ticket().epoch());
-        self.send(&epoch, before);
+        self.send(epoch, before);
     }
 
     /// What the call fails with.

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use tokio::time::Instant;
 
+use super::batching::Batching;
 use super::budget::Budget;
 use super::instances::Instances;
 use super::rtt::Rtt;
@@ -38,6 +39,7 @@ pub(crate) struct Remote {
     plain_only: AtomicBool,
     /// Questions under way, one for each method.
     questions: Mutex<HashMap<u32, WeakShared<Question>>>,
+    pub(super) batching: Batching,
 }
 
 type Question = BoxFuture<'static, Verdict>;
@@ -72,6 +74,7 @@ impl Remote {
             instances: Instances::default(),
             plain_only: AtomicBool::new(false),
             questions: Mutex::default(),
+            batching: Batching::new(),
         }
     }
 
@@ -131,6 +134,9 @@ impl Remote {
         if features.contains(Features::LATE_ACCEPT) {
             self.accepting.store(epoch.name(), Ordering::Relaxed);
         }
+        if features.contains(Features::BATCH) {
+            self.batching.shown_on(epoch);
+        }
     }
 
     /// Why nobody took a call of this method. Callers that ask at once share one question.
@@ -153,15 +159,10 @@ impl Remote {
 
     async fn ask(&self, epoch: &Arc<Epoch>, method: u32, limit: Duration) -> Verdict {
         let sent = Instant::now();
-        let Ok(ticket) = Ticket::open(epoch, self.up.clone(), Some(sent + limit)) else {
+        let Ok(ticket) = Ticket::open(Arc::clone(epoch), self.up.clone(), Some(sent + limit)) else {
             return Verdict::Unknown;
         };
-        epoch.send_control(Outgoing {
-            subject: self.up.clone(),
-            reply: Some(ticket.reply_subject()),
-            headers: None,
-            payload: ping(method),
-        });
+        epoch.send_control(Outgoing::question(self.up.clone(), ticket.reply_subject(), ping(method)));
         loop {
             match ticket.recv().await {
                 Delivery::Message { payload, .. } => {

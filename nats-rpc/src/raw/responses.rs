@@ -76,7 +76,9 @@ impl Responses {
                 attempt.look_at_deadline();
                 None
             }
-            Delivery::Message { .. } | Delivery::NoResponders | Delivery::Denied => None,
+            Delivery::Message { .. } | Delivery::NoResponders | Delivery::Unbatched | Delivery::Denied => {
+                None
+            }
         }
     }
 }

@@ -54,12 +54,16 @@ impl Scattered {
     ///
     /// # Errors
     /// UNIMPLEMENTED unless the call is unary, otherwise as any call.
-    pub(crate) async fn start(mut to: Destination, mut call: Call) -> Result<Self, Status> {
+    pub(crate) async fn start(
+        mut to: Destination,
+        epoch: Arc<Epoch>,
+        mut call: Call,
+    ) -> Result<Self, Status> {
         let Body::Unary(message) = call.take_body() else { return Err(not_unary(call.method())) };
         if call.method().kind() != Kind::Unary {
             return Err(not_unary(call.method()));
         }
-        let (epoch, remote) = (Arc::clone(&to.epoch), Arc::clone(&to.remote));
+        let remote = Arc::clone(&to.remote);
         let instances = remote.instances(&epoch);
         let missing = match call.context().deadline() {
             None => instances.await,
@@ -99,7 +103,7 @@ impl Scattered {
             Delivery::Alarm if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
                 expired(&self.method)
             }
-            Delivery::Alarm | Delivery::Lost(_) => return None,
+            Delivery::Alarm | Delivery::Lost(_) | Delivery::Unbatched => return None,
             Delivery::NoResponders => {
                 Status::transport(format!("nobody serves {} at the moment", self.method)).with_not_processed()
             }
@@ -180,10 +184,9 @@ async fn probe(epoch: Arc<Epoch>, prefix: String, instance: String) -> (String, 
 }
 
 async fn ask(epoch: &Arc<Epoch>, at: &Subject) -> Option<Delivery> {
-    let ticket = Ticket::open(epoch, at.clone(), Some(Instant::now() + SILENCE)).ok()?;
+    let ticket = Ticket::open(Arc::clone(epoch), at.clone(), Some(Instant::now() + SILENCE)).ok()?;
     let mut frame = bytes::BytesMut::new();
     Ping::default().encode(&mut frame).ok()?;
-    let reply = Some(ticket.reply_subject());
-    epoch.send_control(Outgoing { subject: at.clone(), reply, headers: None, payload: frame.freeze() });
+    epoch.send_control(Outgoing::question(at.clone(), ticket.reply_subject(), frame.freeze()));
     Some(poll_fn(|cx| ticket.poll_recv(cx)).await)
 }

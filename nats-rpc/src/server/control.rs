@@ -8,14 +8,13 @@ use bytes::{Bytes, BytesMut};
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
-use super::running::{Audited, FEATURES, Running};
+use super::running::{Audited, Running, features};
 use crate::raw::{Terms, refused};
 use crate::spec::ServiceSpec;
 use crate::subject::{self, Port, Subject};
 use crate::transport::{Epoch, Incoming, Outgoing, Subscription};
 use crate::wire::{
-    self, AuditEntry, Cancel, Features, FrameView, Kind, Malformed, Numbers, Ping, Pong, RefusedReason,
-    Serves, Via,
+    self, AuditEntry, Cancel, FrameView, Kind, Malformed, Numbers, Ping, Pong, RefusedReason, Serves, Via,
 };
 
 /// Answers for one service on one connection.
@@ -141,7 +140,7 @@ impl Control {
             unknown: Numbers::from_slice(&unknown),
             unlisted: Numbers::from_slice(&unlisted),
             via,
-            features: if via == Via::SingletonImport { Features::NONE } else { FEATURES },
+            features: features(via),
         };
         let mut frame = BytesMut::new();
         pong.encode(&mut frame).expect("so few calls fit");

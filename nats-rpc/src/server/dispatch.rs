@@ -14,12 +14,15 @@ use super::plain::Bodies;
 use super::stats::MethodStats;
 use super::streamed::{Streamed, peer_of, promise_of};
 use super::{HandlerFuture, Route};
-use crate::raw::{Answer, Beginning, Opening, Place, Reply, Request, Terms, refused, status_of};
+use crate::raw::{
+    Answer, Arrival, Beginning, Call, Opening, Place, Reply, Request, Terms, batched, refused, status_of,
+};
 use crate::spec::{Kind, Method};
 use crate::status::Status;
 use crate::subject::Subject;
 use crate::transport::{Connection, Epoch, Flow, Incoming, Outgoing};
 use crate::wire::RefusedReason;
+use crate::wire::batch::Item;
 use crate::wire::flow::Outbound;
 
 /// A first poll that takes longer holds up the calls behind it for longer than spawning costs.
@@ -64,7 +67,26 @@ impl Dispatcher {
         answers: &mut Vec<Outgoing>,
         cx: &mut Context<'_>,
     ) {
-        let Some(answer) = self.handle(message, arrived, Some(cx)) else { return };
+        let items = match batched(&message) {
+            None => {
+                let (answer, _) = self.handle(Arrival { message, token: None, at: arrived }, Some(cx));
+                return self.collect(answer, answers);
+            }
+            Some(Ok(items)) => items,
+            Some(Err(refusal)) => return answers.push(refusal),
+        };
+        let mut at = arrived;
+        for Item { token, frame } in items {
+            let (subject, reply) = (message.subject.clone(), message.reply.clone());
+            let message = Incoming { subject, reply, payload: frame, headers: None, no_responders: false };
+            let (answer, now) = self.handle(Arrival { message, token: Some(token), at }, Some(cx));
+            at = now;
+            self.collect(answer, answers);
+        }
+    }
+
+    fn collect(&self, answer: Option<Outgoing>, answers: &mut Vec<Outgoing>) {
+        let Some(answer) = answer else { return };
         let closing = self.serving.terms.closing(&answer.subject);
         answers.push(answer);
         answers.extend(closing);
@@ -72,7 +94,8 @@ impl Dispatcher {
 
     /// Handles a message that came to this instance by name, or to all. Its reader has more to do than to run handlers.
     pub(super) fn dispatch_aside(&self, message: Incoming) {
-        if let Some(answer) = self.handle(message, Instant::now(), None) {
+        let arrival = Arrival { message, token: None, at: Instant::now() };
+        if let (Some(answer), _) = self.handle(arrival, None) {
             self.serving.answer(answer);
         }
     }
@@ -82,43 +105,58 @@ impl Dispatcher {
         self.method.name()
     }
 
-    /// `cx`: the handler is polled here first.
-    fn handle(&self, message: Incoming, arrived: Instant, cx: Option<&mut Context<'_>>) -> Option<Outgoing> {
+    /// `cx`: the handler is polled here first. Returns the answer if it is there at once, and the time by then.
+    fn handle(&self, arrival: Arrival, cx: Option<&mut Context<'_>>) -> (Option<Outgoing>, Instant) {
         let Serving { terms, epoch, calls, .. } = &*self.serving;
+        let arrived = arrival.at;
         let place = Place { terms: *terms, epoch, instance: calls.running.instance() };
-        let (call, answer) = match Opening::read(message, &self.method, arrived, place) {
+        let (call, answer) = match Opening::read(arrival, &self.method, place) {
             Opening::Call(call, answer) => (call, answer),
             Opening::Stream(beginning, answer) => {
-                return match self.admit(&answer, cx.is_some()) {
+                let begun = match self.admit(&answer, cx.is_some()) {
                     Ok(admitted) => self.begin(beginning, answer, (arrived, admitted)),
                     Err(refusal) => Some(refusal),
                 };
+                return (begun, arrived);
             }
-            Opening::Refused(answer) => return Some(answer),
+            Opening::Refused(answer) => return (Some(answer), arrived),
             Opening::Ignored => {
                 self.serving.calls.ignore();
-                return None;
+                return (None, arrived);
             }
         };
-        let admitted = match self.admit(&answer, cx.is_some()) {
-            Ok(admitted) => admitted,
-            Err(refusal) => return Some(refusal),
-        };
+        match self.admit(&answer, cx.is_some()) {
+            Ok(admitted) => self.run(call, answer, (arrived, admitted), cx),
+            Err(refusal) => (Some(refusal), arrived),
+        }
+    }
+
+    /// Runs the handler, here as long as it does not wait.
+    fn run(
+        &self,
+        call: Call,
+        answer: Answer,
+        (arrived, admitted): (Instant, Admitted),
+        cx: Option<&mut Context<'_>>,
+    ) -> (Option<Outgoing>, Instant) {
         let handle = || self.bodies.handle(&self.route, call, answer.content_type());
         let mut handling = match catch_unwind(AssertUnwindSafe(handle)) {
             Ok(handling) => handling,
             Err(panic) => {
-                let (status, busy) = (panicked(&*panic), arrived.elapsed());
+                let (status, now) = (panicked(&*panic), Instant::now());
+                let busy = now - arrived;
                 self.stats.handled(admitted, Some(&status), (arrived, busy));
-                return Some(answer.finish(Err(status), busy));
+                return (Some(answer.finish(Err(status), busy)), now);
             }
         };
+        let mut now = arrived;
         let to_spawn = self.spawn_next.load(Ordering::Relaxed);
         if to_spawn > 0 {
             self.spawn_next.store(to_spawn - 1, Ordering::Relaxed);
         } else if let Some(cx) = cx {
             let polled = poll(&mut handling, cx);
-            let busy = arrived.elapsed();
+            now = Instant::now();
+            let busy = now - arrived;
             if busy > SLOW {
                 self.spawn_next.store(SPAWNED_AFTER_SLOW, Ordering::Relaxed);
             }
@@ -127,13 +165,14 @@ impl Dispatcher {
                 if let Ok(reply) = &outcome
                     && answer.is_stream(reply)
                 {
-                    return self.spawn(Box::pin(std::future::ready(outcome)), answer, (arrived, admitted));
+                    let handled = Box::pin(std::future::ready(outcome));
+                    return (self.spawn(handled, answer, (arrived, admitted)), now);
                 }
                 self.stats.handled(admitted, outcome.as_ref().err(), (arrived, busy));
-                return Some(answer.finish(outcome, busy));
+                return (Some(answer.finish(outcome, busy)), now);
             }
         }
-        self.spawn(handling, answer, (arrived, admitted))
+        (self.spawn(handling, answer, (arrived, admitted)), now)
     }
 
     /// Lets a call in, or says that it should go to another instance, which only makes sense where it came through the
@@ -144,7 +183,7 @@ impl Dispatcher {
         }
         self.stats.place().admit().ok_or_else(|| {
             let text = "the instance does badly, and takes few calls or none";
-            Outgoing::new(answer.reply().clone(), refused(RefusedReason::Draining, text))
+            answer.reply().carry(refused(RefusedReason::Draining, text))
         })
     }
 
@@ -190,9 +229,8 @@ impl Dispatcher {
         answer: Answer,
         (arrived, admitted): (Instant, Admitted),
     ) -> Option<Outgoing> {
-        let refuse = |(reason, text): (RefusedReason, String)| {
-            Some(Outgoing::new(answer.reply().clone(), refused(reason, &text)))
-        };
+        let refuse =
+            |(reason, text): (RefusedReason, String)| Some(answer.reply().carry(refused(reason, &text)));
         let flow = match self.flow(&beginning, &answer) {
             Ok(flow) => flow,
             Err(refusal) => return refuse(refusal),

@@ -82,7 +82,7 @@ impl Future for Pending {
                 }
                 None => {
                     self.stats.given_up(admitted, answer.deadline(), times);
-                    self.serving.close(answer.reply());
+                    self.serving.close(&answer.reply().subject);
                 }
             },
         }

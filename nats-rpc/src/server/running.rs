@@ -14,7 +14,7 @@ use super::instance::Instance;
 use crate::raw::Compression;
 use crate::status::{Reason, Status};
 use crate::subject::Subject;
-use crate::transport::{Epoch, Flow, Outgoing, Slab};
+use crate::transport::{Address, Epoch, Flow, Outgoing, Slab};
 use crate::wire::{self, Accept, AuditEntry, DEFAULT_MAX_MESSAGE, Features, MAX_AUDIT, Via, token};
 
 /// ACCEPTs go out this often, and so may be that much late.
@@ -31,8 +31,17 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 const UNLISTED_AFTER: Duration = Duration::from_millis(7500);
 
 /// What this server shows its callers that it can do.
-pub(super) const FEATURES: Features =
+const FEATURES: Features =
     Features::LATE_ACCEPT.with(Features::AUDIT).with(Features::STREAMS).with(Features::CHUNKS);
+
+/// The same for what came that way.
+pub(super) fn features(via: Via) -> Features {
+    match via {
+        Via::Direct => FEATURES.with(Features::BATCH),
+        Via::StreamImport => FEATURES,
+        Via::SingletonImport => Features::NONE,
+    }
+}
 
 /// The calls of a server whose handlers were not ready at once. They outlive the connection that they came by.
 pub(super) struct Running {
@@ -84,7 +93,7 @@ impl Stop {
 
 /// An ACCEPT that the caller can take.
 pub(super) struct Promise {
-    pub(super) reply: Subject,
+    pub(super) reply: Address,
     pub(super) via: Via,
     /// When it wants it, if it does.
     pub(super) due: Option<Instant>,
@@ -268,7 +277,7 @@ impl Running {
         });
         let Some((Some(Promise { reply, via, epoch, .. }), flow)) = promise else { return };
         let import = (via == Via::StreamImport).then(|| Import {
-            reply: reply.clone(),
+            reply: reply.subject.clone(),
             epoch: Arc::clone(&epoch),
             used: now,
         });
@@ -280,7 +289,7 @@ impl Running {
         accepts.listed.insert((0, now, handle));
         accepts.accepted.insert(handle, accepted);
         let credit = flow.as_ref().map_or(0, |flow| flow.entry(handle).credit);
-        let frame = Outgoing::new(reply, self.accept_frame(handle, via, credit, epoch.max_payload()));
+        let frame = reply.carry(self.accept_frame(handle, via, credit, epoch.max_payload()));
         if flow.is_some() {
             epoch.send_stream(frame, false);
         } else {
@@ -293,7 +302,7 @@ impl Running {
             handle,
             instance: self.instance.as_str(),
             credit,
-            features: FEATURES,
+            features: features(via),
             accept_encodings: Compression::readable(),
             max_message: u32::try_from(max_payload).unwrap_or(u32::MAX).min(DEFAULT_MAX_MESSAGE),
             via,

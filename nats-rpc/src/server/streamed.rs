@@ -169,7 +169,7 @@ impl Streamed {
         let busy = self.arrived.elapsed();
         let Self { serving, answer, entry, stats, arrived, admitted, .. } = self;
         let say = |answer: Answer, outcome| {
-            let closing = serving.terms.closing(answer.reply());
+            let closing = serving.terms.closing(&answer.reply().subject);
             flow.finish(|sent| answer.end(outcome, sent, busy));
             closing.into_iter().for_each(|closing| flow.epoch().send_stream(closing, false));
         };
@@ -184,7 +184,7 @@ impl Streamed {
             }
             End::GivenUp => {
                 stats.given_up(admitted, answer.deadline(), (arrived, busy));
-                serving.close(answer.reply());
+                serving.close(&answer.reply().subject);
             }
             End::Disconnected => {
                 stats.record(Some(&Status::unavailable("the connection ended during the call")), busy);
@@ -197,7 +197,7 @@ impl Streamed {
 
 /// Where frames of the response go.
 pub(super) fn peer_of(answer: &Answer) -> Peer {
-    Peer { subject: answer.reply().clone(), handle: 0, max_message: answer.max_message() }
+    Peer { to: answer.reply().clone(), handle: 0, max_message: answer.max_message() }
 }
 
 /// How to accept a call whose caller can be told.

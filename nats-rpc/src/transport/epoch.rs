@@ -1,5 +1,6 @@
 mod refused;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::audit::{self, Audit};
 use super::inbox::Inbox;
 use super::link::{Link, Subscription};
 use super::promises::Promises;
-use super::pump::Pump;
+use super::pump::{Pump, Way};
 use super::refusals::Refusals;
 use super::wall::Wall;
 use super::{Delivery, Outgoing, Settings, Stats, Ticket, lock};
@@ -44,6 +45,8 @@ pub(crate) struct Epoch {
     /// Names the connection towards servers; random, and never 0.
     name: u64,
     ended: CancellationToken,
+    /// The same for whoever only looks, as each call does. Set before calls are told.
+    is_over: AtomicBool,
     /// Why it has ended, where that is known.
     failure: OnceLock<Status>,
     /// Accepted calls that nobody waited for any more when the connection ended.
@@ -67,6 +70,7 @@ impl Epoch {
             wall: Wall::new(),
             name: rand::random::<u64>() | 1,
             ended: CancellationToken::new(),
+            is_over: AtomicBool::new(false),
             failure: OnceLock::new(),
             given_up: Mutex::default(),
             runtime: Handle::current(),
@@ -80,9 +84,9 @@ impl Epoch {
     async fn read(self: Arc<Self>, mut subscription: Subscription) {
         let read = async {
             while let Some(message) = subscription.next().await {
-                if let Some((token, subject, delivery)) = self.inbox.dispatch(message) {
-                    self.settle(token, &subject, &delivery);
-                }
+                self.inbox.dispatch(message, &mut |token, subject, delivery| {
+                    self.settle(token, subject, delivery);
+                });
             }
         };
         tokio::select! {
@@ -91,13 +95,14 @@ impl Epoch {
             // The inbox is never unsubscribed, so its end is the end of the connection.
             () = read => self.ended.cancel(),
         }
+        self.is_over.store(true, Ordering::SeqCst);
         lock(&self.given_up).extend(self.audit.end());
         self.inbox.disconnect();
         self.pump.close();
     }
 
     async fn publish(self: Arc<Self>) {
-        self.pump.run(&self.link).await;
+        self.pump.run(&self.way()).await;
         self.link.flush().await;
     }
 
@@ -116,6 +121,7 @@ impl Epoch {
 
     /// Ends the connection; what was queued is still published.
     pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
         self.ended.cancel();
     }
 
@@ -126,7 +132,7 @@ impl Epoch {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended.is_cancelled()
+        self.is_over.load(Ordering::SeqCst)
     }
 
     /// Waits until the connection has ended, whoever ended it.
@@ -218,7 +224,7 @@ impl Epoch {
     /// Publishes a call's opening frame. The caller has a slot already, so that the connection's end reaches it.
     pub(crate) fn send(&self, message: Outgoing) {
         if self.inbox.live() <= DIRECT {
-            self.pump.push_direct(&self.link, message);
+            self.pump.push_direct(&self.way(), message);
         } else {
             self.pump.push(message);
         }
@@ -231,7 +237,7 @@ impl Epoch {
 
     /// Publishes a frame of a stream, after those before it; `alone` says that no other is about to follow.
     pub(crate) fn send_stream(&self, message: Outgoing, alone: bool) {
-        self.pump.push_stream(&self.link, message, alone && self.promises.streams() <= DIRECT);
+        self.pump.push_stream(&self.way(), message, alone && self.promises.streams() <= DIRECT);
     }
 
     /// Whether another frame of a stream should be made now.
@@ -249,10 +255,14 @@ impl Epoch {
     /// Publishes an answer; `alone` says that no other answer is about to follow.
     pub(crate) fn answer(&self, message: Outgoing, alone: bool) {
         if alone {
-            self.pump.push_direct(&self.link, message);
+            self.pump.push_direct(&self.way(), message);
         } else {
             self.pump.push(message);
         }
+    }
+
+    fn way(&self) -> Way<'_> {
+        Way { link: &self.link, inbox: &self.inbox }
     }
 
     /// How many messages wait to be published.
@@ -262,7 +272,7 @@ impl Epoch {
 
     /// Publishes answers that were there together.
     pub(crate) fn answer_all(&self, messages: &mut Vec<Outgoing>) {
-        self.pump.push_collected(&self.link, messages);
+        self.pump.push_collected(&self.way(), messages);
     }
 
     /// Waits until the server has seen everything published before, subscriptions above all.
@@ -275,7 +285,7 @@ impl Epoch {
     /// when that is for want of its inbox.
     pub(crate) async fn barrier(self: &Arc<Self>) -> Result<(), Status> {
         let limit = Instant::now() + BARRIER_LIMIT;
-        let ticket = Ticket::open(self, Subject::from_static(""), Some(limit))?;
+        let ticket = Ticket::open(Arc::clone(self), Subject::from_static(""), Some(limit))?;
         let own = ticket.reply_subject();
         // After everything else, in whichever lane that went.
         self.send_stream(Outgoing::new(own.clone(), Bytes::from_static(&wire::NOOP)), false);
@@ -322,7 +332,11 @@ impl Epoch {
                     _ => return,
                 }
             }
-            Delivery::NoResponders | Delivery::Disconnected | Delivery::Denied | Delivery::Lost(_) => {}
+            Delivery::NoResponders
+            | Delivery::Unbatched
+            | Delivery::Disconnected
+            | Delivery::Denied
+            | Delivery::Lost(_) => {}
         }
         self.inbox.close(token);
     }

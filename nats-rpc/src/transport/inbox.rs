@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::slots::{Mail, NEVER, Reached, Slots};
 use super::{Delivery, Flow, Incoming, lock};
 use crate::subject::Subject;
-use crate::wire::token;
+use crate::wire::batch::Items;
+use crate::wire::{FrameView, Kind, Refused, RefusedReason, VERSION, token};
 
 /// Reply subjects are carved out of blocks of this size.
 const SUBJECT_BLOCK: usize = 8 * 1024;
@@ -112,26 +113,59 @@ impl Inbox {
         Subject::from_ascii(subjects.split().freeze())
     }
 
-    /// Gives a message to the call that waits for it. What comes for a call that was given up is returned, with its
-    /// token and where the call had gone.
-    pub(super) fn dispatch(&self, message: Incoming) -> Option<(u64, Subject, Delivery)> {
-        let text = message.subject.as_bytes();
-        let token =
-            text.len().checked_sub(token::TEXT_LEN).and_then(|start| token::parse_hex(&text[start..]));
-        let delivery = if message.no_responders {
-            Delivery::NoResponders
-        } else {
-            Delivery::Message { headers: message.headers, payload: message.payload }
-        };
-        let reached = token.map(|token| (token, self.slots.deliver(token, delivery)));
-        match reached {
-            Some((_, Reached::Owner)) => None,
-            Some((token, Reached::Abandoned(subject, delivery))) => Some((token, subject, delivery)),
-            Some((_, Reached::Nobody)) | None => {
-                self.ignored.fetch_add(1, Ordering::Relaxed);
-                None
+    /// These calls go in one BATCH: where what is said of all of them goes.
+    pub(super) fn open_batch(&self, calls: Vec<u64>) -> Subject {
+        self.reply_subject(self.slots.open_batch(calls))
+    }
+
+    /// Gives a message to the calls that wait for it. `given_up` is told what comes for a call that nobody waits for any
+    /// more: its token, and where it had gone.
+    pub(super) fn dispatch(&self, message: Incoming, given_up: &mut impl FnMut(u64, &Subject, &Delivery)) {
+        let Incoming { subject, headers, payload, no_responders, .. } = message;
+        if let (None, [VERSION, PACK, ..]) = (&headers, &payload[..]) {
+            match frames_of(&payload) {
+                Some(items) => items.for_each(|item| {
+                    let delivery = Delivery::Message { headers: None, payload: item.frame };
+                    if self.hand(item.token, delivery, given_up).is_some() {
+                        self.ignore("nobody waits for it");
+                    }
+                }),
+                None => self.ignore("a PACK whose lengths do not add up"),
+            }
+            return;
+        }
+        let Some(token) = token::of_subject(subject.as_bytes()) else { return self.ignore("no token") };
+        let delivery =
+            if no_responders { Delivery::NoResponders } else { Delivery::Message { headers, payload } };
+        if let Some(delivery) = self.hand(token, delivery, given_up) {
+            let Some(calls) = self.slots.batch(token) else { return self.ignore("nobody waits for it") };
+            let delivery = of_each(delivery);
+            for call in calls {
+                self.hand(call, delivery.clone(), given_up);
             }
         }
+    }
+
+    /// Gives it to one call. Returns it when there is no such call.
+    fn hand(
+        &self,
+        token: u64,
+        delivery: Delivery,
+        given_up: &mut impl FnMut(u64, &Subject, &Delivery),
+    ) -> Option<Delivery> {
+        match self.slots.deliver(token, delivery) {
+            Reached::Owner => None,
+            Reached::Abandoned(subject, delivery) => {
+                given_up(token, &subject, &delivery);
+                None
+            }
+            Reached::Nobody(delivery) => Some(delivery),
+        }
+    }
+
+    fn ignore(&self, why: &str) {
+        tracing::trace!(why, "a message is ignored");
+        self.ignored.fetch_add(1, Ordering::Relaxed);
     }
 
     /// No pattern for a server, although it is below what the user may subscribe to.
@@ -174,6 +208,21 @@ impl Inbox {
             }
         }
     }
+}
+
+const PACK: u8 = Kind::Pack as u8;
+
+fn frames_of(pack: &Bytes) -> Option<Items> {
+    let frame = FrameView::split(pack).ok()?;
+    Items::parse(Kind::Pack, &pack.slice_ref(frame.body)).ok()
+}
+
+/// What it means for each call of a BATCH.
+fn of_each(delivery: Delivery) -> Delivery {
+    let Delivery::Message { headers: None, payload } = &delivery else { return delivery };
+    let refused = FrameView::split(payload).ok().filter(|frame| frame.kind == Kind::Refused as u8);
+    let reason = refused.and_then(|frame| Refused::decode(frame.header).ok()).map(|refused| refused.reason);
+    if reason == Some(RefusedReason::Kind) { Delivery::Unbatched } else { delivery }
 }
 
 impl Alarms {

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::Flow;
+use super::{Flow, Sharing};
 use crate::subject::Subject;
 
 /// NATS headers, in order. Calls between generated peers have none.
@@ -44,11 +44,17 @@ pub(crate) struct Outgoing {
     pub(crate) reply: Option<Subject>,
     pub(crate) headers: Option<Box<Headers>>,
     pub(crate) payload: Bytes,
+    pub(crate) sharing: Sharing,
 }
 
 impl Outgoing {
     pub(crate) fn new(subject: Subject, payload: Bytes) -> Self {
-        Self { subject, reply: None, headers: None, payload }
+        Self { subject, reply: None, headers: None, payload, sharing: Sharing::None }
+    }
+
+    /// One that is answered to `reply`.
+    pub(crate) fn question(subject: Subject, reply: Subject, payload: Bytes) -> Self {
+        Self { reply: Some(reply), ..Self::new(subject, payload) }
     }
 
     /// What counts against the server's limit, in bytes.
@@ -61,12 +67,14 @@ impl Outgoing {
 }
 
 /// What a waiting call is given.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Delivery {
     /// An answer.
     Message { headers: Option<Box<Headers>>, payload: Bytes },
     /// Nobody subscribes to the subject.
     NoResponders,
+    /// The service takes no BATCH: nothing of the one that this call was in was processed.
+    Unbatched,
     /// The connection has ended; whether the request arrived is unknown.
     Disconnected,
     /// The NATS server does not let this connection publish to the subject.
@@ -87,7 +95,7 @@ impl Delivery {
     pub(super) fn is_final(&self) -> bool {
         match self {
             Self::Disconnected | Self::Lost(_) => true,
-            Self::Message { .. } | Self::NoResponders | Self::Denied | Self::Alarm => false,
+            Self::Message { .. } | Self::NoResponders | Self::Unbatched | Self::Denied | Self::Alarm => false,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Moves frames: over a NATS server, or within the process.
 
 mod audit;
+mod batches;
 mod clock;
+mod coalesce;
 mod connection;
 mod denial;
 mod epoch;
@@ -17,6 +19,7 @@ mod promises;
 mod pump;
 mod refusals;
 mod settings;
+mod sharing;
 mod slab;
 mod slots;
 mod stats;
@@ -35,6 +38,7 @@ pub(crate) use self::flow::{Arrived, Broken, Closed, Flow, Limits, Messages, Pac
 pub(crate) use self::link::Subscription;
 pub(crate) use self::message::{Delivery, Headers, Incoming, Lost, Outgoing};
 pub(crate) use self::settings::Settings;
+pub(crate) use self::sharing::{Address, Sharing};
 pub(crate) use self::slab::Slab;
 pub use self::stats::Stats;
 pub(crate) use self::ticket::Ticket;

@@ -6,6 +6,8 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
+use super::coalesce::{alone, coalesce};
+use super::inbox::Inbox;
 use super::link::Link;
 use super::{Outgoing, lock};
 
@@ -26,6 +28,13 @@ const UNFLUSHED: usize = 256 * 1024;
 pub(crate) struct Pump {
     state: Mutex<State>,
     wake: Notify,
+}
+
+/// Where everything goes, and where what it is answered with comes.
+#[derive(Clone, Copy)]
+pub(crate) struct Way<'a> {
+    pub(crate) link: &'a Link,
+    pub(crate) inbox: &'a Inbox,
 }
 
 #[derive(Default)]
@@ -52,10 +61,11 @@ impl Pump {
     }
 
     /// Publishes at once when nothing is before it: a lone message should not wait for another task.
-    pub(crate) fn push_direct(&self, link: &Link, message: Outgoing) {
+    pub(crate) fn push_direct(&self, way: &Way<'_>, mut message: Outgoing) {
         let mut state = lock(&self.state);
         if !state.running {
-            let Err(refused) = link.try_publish(message) else { return };
+            alone(&mut message, way.inbox);
+            let Err(refused) = way.link.try_publish(message) else { return };
             state.queue.push(refused);
         } else {
             state.queue.push(message);
@@ -64,24 +74,33 @@ impl Pump {
     }
 
     /// Publishes what a task has collected itself, at once when nothing is before it.
-    pub(crate) fn push_collected(&self, link: &Link, messages: &mut Vec<Outgoing>) {
+    pub(crate) fn push_collected(&self, way: &Way<'_>, messages: &mut Vec<Outgoing>) {
         let mut state = lock(&self.state);
-        let mut rest = messages.drain(..);
-        if !state.running {
-            let refused = rest.find_map(|message| link.try_publish(message).err());
-            state.queue.extend(refused);
+        if state.running {
+            state.queue.append(messages);
+            return self.start(state);
         }
-        state.queue.extend(rest);
-        if !state.queue.is_empty() {
-            self.start(state);
+        // What others push meanwhile waits for this task as it would for the pump's.
+        state.running = true;
+        drop(state);
+        coalesce(messages, way.inbox);
+        let mut rest = messages.drain(..);
+        let refused = rest.find_map(|message| way.link.try_publish(message).err());
+        let mut state = lock(&self.state);
+        state.queue.splice(..0, refused.into_iter().chain(rest));
+        state.running = !state.queue.is_empty() || !state.streams.is_empty();
+        if state.running || state.closed {
+            drop(state);
+            self.wake.notify_one();
         }
     }
 
-    /// Publishes a frame of a stream, after those before it; at once when nothing is before it and it is `alone`.
-    pub(crate) fn push_stream(&self, link: &Link, message: Outgoing, alone: bool) {
+    /// Publishes a frame of a stream, after those before it; at once when nothing is before it and it is a `lone` one.
+    pub(crate) fn push_stream(&self, way: &Way<'_>, mut message: Outgoing, lone: bool) {
         let mut state = lock(&self.state);
-        let message = if alone && !state.running {
-            let Err(refused) = link.try_publish(message) else { return };
+        let message = if lone && !state.running {
+            alone(&mut message, way.inbox);
+            let Err(refused) = way.link.try_publish(message) else { return };
             refused
         } else {
             message
@@ -122,7 +141,7 @@ impl Pump {
     }
 
     /// Publishes until closed.
-    pub(crate) async fn run(&self, link: &Link) {
+    pub(crate) async fn run(&self, way: &Way<'_>) {
         let mut turn = Turn::default();
         let mut unflushed = 0;
         loop {
@@ -135,15 +154,14 @@ impl Pump {
                     }
                     break;
                 }
-                for message in turn.queue.drain(..) {
-                    link.publish(message).await;
-                }
-                for message in turn.streams.drain(..) {
+                turn.publish_queue(way).await;
+                for mut message in turn.streams.drain(..) {
                     unflushed += message.payload.len();
-                    link.publish(message).await;
+                    alone(&mut message, way.inbox);
+                    way.link.publish(message).await;
                 }
                 if unflushed >= UNFLUSHED {
-                    self.flush(link, &mut turn).await;
+                    self.flush(way, &mut turn).await;
                     unflushed = 0;
                 }
             }
@@ -174,18 +192,16 @@ impl Pump {
     }
 
     /// Waits until what was published has left the process; what is not of a stream still overtakes.
-    async fn flush(&self, link: &Link, turn: &mut Turn) {
+    async fn flush(&self, way: &Way<'_>, turn: &mut Turn) {
         lock(&self.state).flushing = true;
-        let mut flushed = pin!(link.flush());
+        let mut flushed = pin!(way.link.flush());
         loop {
             tokio::select! {
                 biased;
                 () = &mut flushed => break,
                 () = self.wake.notified() => {
                     mem::swap(&mut lock(&self.state).queue, &mut turn.queue);
-                    for message in turn.queue.drain(..) {
-                        link.publish(message).await;
-                    }
+                    turn.publish_queue(way).await;
                 }
             }
         }
@@ -200,4 +216,14 @@ struct Turn {
     streams: Vec<Outgoing>,
     /// Nothing comes after it.
     last: bool,
+}
+
+impl Turn {
+    /// Publishes what is not of a stream.
+    async fn publish_queue(&mut self, way: &Way<'_>) {
+        coalesce(&mut self.queue, way.inbox);
+        for message in self.queue.drain(..) {
+            way.link.publish(message).await;
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
+use super::batches::Batches;
 use super::slab::{FIRST_PAGE, PAGES, Slab, locate};
 use super::{Delivery, Flow};
 use crate::subject::Subject;
@@ -24,6 +25,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 /// call needs no timer of its own.
 pub(crate) struct Slots {
     slab: Slab<Waiting>,
+    batches: Batches,
     /// For each group of slots, no call in it has an earlier alarm.
     earliest: [OnceLock<Box<[AtomicU64]>>; PAGES],
 }
@@ -38,6 +40,8 @@ struct Waiting {
     flow: Option<Arc<Flow>>,
     /// Its owner has gone, and the slot waits for what is to be done about the call.
     abandoned: bool,
+    /// The BATCH that it went in, if it did.
+    batch: Option<u64>,
 }
 
 /// Whom a delivery reached.
@@ -46,12 +50,12 @@ pub(crate) enum Reached {
     /// The call was given up; here is what came for it, and where it had gone.
     Abandoned(Subject, Delivery),
     /// Nobody waits under this token any more, or ever did.
-    Nobody,
+    Nobody(Delivery),
 }
 
 impl Slots {
     pub(crate) fn new() -> Self {
-        Self { slab: Slab::new(), earliest: [const { OnceLock::new() }; PAGES] }
+        Self { slab: Slab::new(), batches: Batches::new(), earliest: [const { OnceLock::new() }; PAGES] }
     }
 
     /// How many calls are waiting, those that were given up included.
@@ -61,8 +65,8 @@ impl Slots {
 
     /// Takes a slot for a call that went to `subject`. `None`: all 16 million are taken.
     pub(crate) fn open(&self, subject: Subject, alarm: u64) -> Option<u64> {
-        let waiting =
-            Waiting { alarm, subject, waker: None, mail: Mail::Empty, flow: None, abandoned: false };
+        let (waker, mail, flow, abandoned, batch) = (None, Mail::Empty, None, false, None);
+        let waiting = Waiting { alarm, subject, waker, mail, flow, abandoned, batch };
         let token = self.slab.open(waiting)?;
         self.bound(token, alarm);
         Some(token)
@@ -70,7 +74,25 @@ impl Slots {
 
     /// Gives the slot back; what it still holds is dropped.
     pub(crate) fn close(&self, token: u64) {
-        drop(self.slab.close(token));
+        if let Some(Waiting { batch: Some(batch), .. }) = self.slab.close(token) {
+            self.batches.leave(batch);
+        }
+    }
+
+    /// These calls go in one BATCH, whose own token is returned.
+    pub(crate) fn open_batch(&self, calls: Vec<u64>) -> u64 {
+        self.batches
+            .open(calls, |call, batch| self.slab.with(call, |waiting| waiting.batch = Some(batch)).is_some())
+    }
+
+    /// The calls of a BATCH.
+    pub(crate) fn batch(&self, token: u64) -> Option<Vec<u64>> {
+        self.batches.calls(token)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn live_batches(&self) -> usize {
+        self.batches.live()
     }
 
     /// Sets the alarm anew.
@@ -121,19 +143,23 @@ impl Slots {
 
     /// Hands a delivery to the slot's owner.
     pub(crate) fn deliver(&self, token: u64, delivery: Delivery) -> Reached {
+        let mut delivery = Some(delivery);
         let reached = self.slab.with(token, |waiting| {
-            if waiting.abandoned {
-                return Err((waiting.subject.clone(), delivery));
+            if let Some(batch) = waiting.batch.take() {
+                self.batches.answered(batch);
             }
-            Ok(waiting.take(delivery))
+            if waiting.abandoned {
+                return Err(waiting.subject.clone());
+            }
+            Ok(delivery.take().and_then(|delivery| waiting.take(delivery)))
         });
-        match reached {
-            Some(Ok(waker)) => {
-                waker.into_iter().for_each(Waker::wake);
+        match (reached, delivery) {
+            (Some(Err(subject)), Some(delivery)) => Reached::Abandoned(subject, delivery),
+            (None, Some(delivery)) => Reached::Nobody(delivery),
+            (reached, _) => {
+                reached.and_then(Result::ok).flatten().into_iter().for_each(Waker::wake);
                 Reached::Owner
             }
-            Some(Err((subject, delivery))) => Reached::Abandoned(subject, delivery),
-            None => Reached::Nobody,
         }
     }
 

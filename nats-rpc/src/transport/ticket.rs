@@ -19,15 +19,15 @@ impl Ticket {
     ///
     /// # Errors
     /// RESOURCE_EXHAUSTED when 16 million calls are waiting already, UNAVAILABLE when the connection has ended.
-    pub(crate) fn open(epoch: &Arc<Epoch>, subject: Subject, alarm: Option<Instant>) -> Result<Self, Status> {
+    pub(crate) fn open(epoch: Arc<Epoch>, subject: Subject, alarm: Option<Instant>) -> Result<Self, Status> {
         let token = epoch
             .inbox()
             .open(subject, alarm)
             .ok_or_else(|| Status::resource_exhausted("16 million calls are waiting on this connection"))?;
-        let ticket = Self { epoch: Arc::clone(epoch), token, abandoned: false };
+        let ticket = Self { epoch, token, abandoned: false };
         // With the slot taken, an end of the connection from here on reaches it.
-        if epoch.has_ended() {
-            return Err(epoch.failure());
+        if ticket.epoch.has_ended() {
+            return Err(ticket.epoch.failure());
         }
         Ok(ticket)
     }

@@ -23,6 +23,9 @@ pub struct Items {
     left: usize,
 }
 
+/// The length of what [`begin`] appends.
+pub const BEGINNING: usize = 3;
+
 /// Appends the beginning of a BATCH or PACK, which [`push`] goes on with.
 pub fn begin(kind: Kind, out: &mut BytesMut) {
     debug_assert!(matches!(kind, Kind::Batch | Kind::Pack), "only these two hold frames");

@@ -19,13 +19,8 @@ const MAX_SHOWN: usize = 256;
 /// there to answer. Returns whether anybody shares a queue group who was not made with nats-rpc.
 pub(super) async fn run(services: &[Service], epoch: &Arc<Epoch>, wait: Duration) -> Result<bool, Status> {
     let subject = Subject::from_static(Verb::Info.subject());
-    let ticket = Ticket::open(epoch, subject.clone(), Instant::now().checked_add(wait))?;
-    epoch.send_control(Outgoing {
-        subject,
-        reply: Some(ticket.reply_subject()),
-        headers: None,
-        payload: Bytes::new(),
-    });
+    let ticket = Ticket::open(Arc::clone(epoch), subject.clone(), Instant::now().checked_add(wait))?;
+    epoch.send_control(Outgoing::question(subject, ticket.reply_subject(), Bytes::new()));
     let (mut ignored, mut foreign) = (0_u64, false);
     loop {
         match ticket.recv().await {
@@ -43,7 +38,7 @@ pub(super) async fn run(services: &[Service], epoch: &Arc<Epoch>, wait: Duration
                 tracing::warn!("may not ask who serves the same subjects in another queue group");
                 return Ok(foreign);
             }
-            Delivery::NoResponders | Delivery::Alarm => return Ok(foreign),
+            Delivery::NoResponders | Delivery::Unbatched | Delivery::Alarm => return Ok(foreign),
             Delivery::Disconnected | Delivery::Lost(_) => {
                 return Err(Status::transport("the connection has ended"));
             }

@@ -45,13 +45,14 @@ impl Group {
     pub(super) async fn ask(&self, enough: impl Fn(&Census) -> bool) -> Census {
         let until = Instant::now() + ANSWERS;
         let mut census = Census::new(self.place.instance().as_str());
-        let Ok(ticket) = Ticket::open(&self.epoch, self.subject.clone(), None) else { return census };
+        let Ok(ticket) = Ticket::open(Arc::clone(&self.epoch), self.subject.clone(), None) else {
+            return census;
+        };
         let mut question = BytesMut::new();
         let ping = Ping { method: self.place.methods(), ..Ping::default() };
         ping.encode(&mut question).expect("a number fits");
-        let reply = Some(ticket.reply_subject());
-        let payload = question.freeze();
-        self.epoch.send_control(Outgoing { subject: self.subject.clone(), reply, headers: None, payload });
+        let (subject, reply) = (self.subject.clone(), ticket.reply_subject());
+        self.epoch.send_control(Outgoing::question(subject, reply, question.freeze()));
         while !enough(&census) {
             match timeout_at(until, ticket.recv()).await {
                 Ok(Delivery::Message { payload, .. }) => add(&mut census, &payload),

@@ -74,7 +74,7 @@ impl Accepted {
 /// Asks an instance after its calls, until it has none.
 pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
     // Fails only with the connection, and then every call is told so.
-    let Ok(ticket) = Ticket::open(&epoch, instance.audit_at.clone(), None) else { return };
+    let Ok(ticket) = Ticket::open(Arc::clone(&epoch), instance.audit_at.clone(), None) else { return };
     let mut heard = Instant::now();
     let mut missing_since = None;
     // That of the last PING: with fewer instances the next one may be shorter.
@@ -124,7 +124,7 @@ pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
                 tracing::warn!(subject = %instance.audit_at, "may not publish: accepted calls are not watched");
                 return epoch.audit().forget(&instance);
             }
-            Delivery::Disconnected | Delivery::Lost(_) => return,
+            Delivery::Disconnected | Delivery::Lost(_) | Delivery::Unbatched => return,
         }
     }
 }
@@ -165,12 +165,7 @@ impl Instance {
         };
         let mut frame = BytesMut::new();
         ping.encode(&mut frame).expect("so few calls fit");
-        Outgoing {
-            subject: self.audit_at.clone(),
-            reply: Some(reply),
-            headers: None,
-            payload: frame.freeze(),
-        }
+        Outgoing::question(self.audit_at.clone(), reply, frame.freeze())
     }
 
     /// Draws the consequences of an answer. `false`: it is none.

@@ -13,9 +13,8 @@ use bytes::BytesMut;
 pub(crate) use self::arrived::{Arrived, Messages};
 pub(crate) use self::send::{Closed, Packet, Room};
 use super::promises::Share;
-use super::{Epoch, lock};
+use super::{Address, Epoch, lock};
 use crate::status::Status;
-use crate::subject::Subject;
 use crate::wire::flow::{Fault, Inbound, Outbound};
 use crate::wire::{self, AuditEntry};
 
@@ -66,8 +65,8 @@ struct State {
 /// Where the other end is.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
-    pub(crate) subject: Subject,
-    /// Names the call there; 0 where the subject does.
+    pub(crate) to: Address,
+    /// Names the call there; 0 where the address does.
     pub(crate) handle: u64,
     /// The largest NATS message that it takes.
     pub(crate) max_message: usize,

@@ -72,13 +72,13 @@ impl Flow {
     fn send_data(&self, mut data: Data<'_>, bodies: &[Bytes], body_len: usize, messages: u64, alone: bool) {
         // Counted and handed over at once: whoever asks what was sent must not be told of what comes later.
         let mut state = lock(&self.state);
-        let Some(Peer { subject, handle, .. }) = state.peer.clone() else { return };
+        let Some(Peer { to, handle, .. }) = state.peer.clone() else { return };
         data.handle = handle;
         data.seq = state.outbound.send(body_len, messages);
         let mut frame = BytesMut::new();
         data.begin(body_len, &mut frame).expect("so few lengths fit into a header");
         bodies.iter().for_each(|body| frame.put_slice(body));
-        self.epoch.send_stream(Outgoing::new(subject, frame.freeze()), alone);
+        self.epoch.send_stream(to.carry(frame.freeze()), alone);
     }
 
     /// Sends response metadata. There is always room for it.
@@ -94,7 +94,7 @@ impl Flow {
         Head { seq: state.outbound.counts().frames, ..Head::default() }.encode(metadata, &mut frame)?;
         state.outbound.send(0, 0);
         if let Some(peer) = &state.peer {
-            self.epoch.send_stream(Outgoing::new(peer.subject.clone(), frame.freeze()), false);
+            self.epoch.send_stream(peer.to.carry(frame.freeze()), false);
         }
         Ok(())
     }
@@ -113,6 +113,6 @@ impl State {
         let peer = self.peer.as_ref()?;
         let mut frame = BytesMut::new();
         Credit { handle: peer.handle, upto }.encode(&mut frame);
-        Some(Outgoing::new(peer.subject.clone(), frame.freeze()))
+        Some(peer.to.carry(frame.freeze()))
     }
 }

@@ -106,10 +106,9 @@ impl Message {
             headers.push(name, value);
         }
         Outgoing {
-            subject: Subject::from(self.subject),
             reply: self.reply.map(Subject::from),
             headers: (!headers.is_empty()).then(|| Box::new(headers)),
-            payload: self.payload,
+            ..Outgoing::new(Subject::from(self.subject), self.payload)
         }
     }
 }

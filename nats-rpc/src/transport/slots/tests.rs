@@ -59,7 +59,7 @@ fn a_late_answer_reaches_nobody_although_the_slot_is_used_again() {
     let first = open(&slots, NEVER);
     slots.close(first);
     let second = open(&slots, NEVER);
-    assert!(matches!(slots.deliver(first, message("late")), Reached::Nobody));
+    assert!(matches!(slots.deliver(first, message("late")), Reached::Nobody(_)));
     assert!(poll(&slots, second).is_pending());
     assert_eq!(slots.live(), 1);
     slots.close(first);

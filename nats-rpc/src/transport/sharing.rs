@@ -1,0 +1,40 @@
+use bytes::Bytes;
+
+use super::Outgoing;
+use crate::subject::Subject;
+
+/// How a frame may share a NATS message with others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// It does not.
+    #[default]
+    None,
+    /// An opening, whose answers are awaited under this token: in a BATCH of at most so many calls. Its reply subject is
+    /// made when it is published.
+    Batch { token: u64, most: usize },
+    /// An answer to the call under this token: in a PACK with others for the same connection.
+    Pack(u64),
+    /// The same for a call that came in a BATCH: without a PACK it could not be told from answers to the others.
+    Packed(u64),
+}
+
+/// Where frames towards a call go.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    pub(crate) subject: Subject,
+    pub(crate) sharing: Sharing,
+}
+
+impl Address {
+    /// Carries a frame there.
+    pub(crate) fn carry(&self, frame: Bytes) -> Outgoing {
+        Outgoing { sharing: self.sharing, ..Outgoing::new(self.subject.clone(), frame) }
+    }
+}
+
+/// Frames there have messages of their own.
+impl From<Subject> for Address {
+    fn from(subject: Subject) -> Self {
+        Self { subject, sharing: Sharing::None }
+    }
+}
