@@ -100,3 +100,68 @@ impl Batching {
 fn took(value: u64) -> Option<u32> {
     (value as u32).checked_sub(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::{Instant, advance};
+
+    use super::{Batching, METHODS};
+    use crate::transport::memory::Broker;
+
+    /// Towards a service that takes BATCH.
+    async fn world() -> (Batching, impl Fn(&Batching, u32) -> usize) {
+        let epoch = Broker::new().connect().await.unwrap().epoch().unwrap();
+        let batching = Batching::new();
+        assert_eq!(batching.most(&epoch, 1, Instant::now()), 1, "it has shown nothing");
+        batching.shown_on(&epoch);
+        (batching, move |batching, method| batching.most(&epoch, method, Instant::now()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longer_calls_take_the_fewer_go_together() {
+        let (batching, most) = world().await;
+        assert_eq!(most(&batching, 1), 1, "nothing is known");
+        for (busy, expected) in [(0, 16), (25, 16), (26, 15), (40, 10), (50, 8), (51, 1), (1_000_000, 1)] {
+            (0..500).for_each(|_| batching.record(1, Duration::from_micros(busy)));
+            assert_eq!(most(&batching, 1), expected, "{busy}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_was_held_up_is_soon_forgotten() {
+        let (batching, most) = world().await;
+        (0..100).for_each(|_| batching.record(1, Duration::from_micros(2)));
+        batching.record(1, Duration::from_millis(3));
+        assert_eq!(most(&batching, 1), 1);
+        (0..40).for_each(|_| batching.record(1, Duration::from_micros(2)));
+        assert!(most(&batching, 1) > 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_method_is_known_by_itself_as_long_as_there_is_room() {
+        let (batching, most) = world().await;
+        let methods = 0..2 * METHODS as u32;
+        for method in methods.clone() {
+            // Many of them begin to look at the same place.
+            let busy = if method % 2 == 0 { 1 } else { 1_000 };
+            batching.record(method << 6 | 7, Duration::from_micros(busy));
+        }
+        let known: Vec<_> = methods.map(|method| most(&batching, method << 6 | 7)).collect();
+        for (method, most) in known.iter().enumerate() {
+            assert_eq!(*most, if method % 2 == 0 && method < METHODS { 16 } else { 1 }, "{method}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_takes_none_is_asked_again_after_a_minute() {
+        let (batching, most) = world().await;
+        batching.record(1, Duration::ZERO);
+        batching.refused(Instant::now());
+        advance(Duration::from_secs(59)).await;
+        assert_eq!(most(&batching, 1), 1);
+        advance(Duration::from_secs(2)).await;
+        assert_eq!(most(&batching, 1), 16);
+    }
+}

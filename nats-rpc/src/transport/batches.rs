@@ -57,3 +57,42 @@ impl Batches {
         self.batches.live()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Batches;
+
+    #[test]
+    fn a_batch_goes_with_the_last_of_its_calls() {
+        let batches = Batches::new();
+        let batch = batches.open(vec![1, 2, 3], |_, _| true);
+        assert_eq!(batches.calls(batch), Some(vec![1, 2, 3]));
+        batches.leave(batch);
+        batches.leave(batch);
+        assert_eq!(batches.live(), 1);
+        batches.leave(batch);
+        assert_eq!((batches.live(), batches.calls(batch)), (0, None));
+    }
+
+    #[test]
+    fn or_with_the_first_answer() {
+        let batches = Batches::new();
+        let (one, other) = (batches.open(vec![1, 2], |_, _| true), batches.open(vec![3, 4], |_, _| true));
+        for batch in [one, one, other, one] {
+            batches.answered(batch);
+        }
+        assert_eq!(batches.live(), 0);
+        // Nobody is left to be told twice.
+        batches.leave(one);
+        assert_eq!(batches.live(), 0);
+    }
+
+    #[test]
+    fn calls_that_are_over_do_not_keep_it() {
+        let batches = Batches::new();
+        let batch = batches.open(vec![1, 2, 3], |call, _| call == 2);
+        assert_eq!(batches.live(), 1);
+        batches.leave(batch);
+        assert_eq!(batches.live(), 0);
+    }
+}

@@ -123,3 +123,6 @@ fn connection(answer: &Outgoing) -> &[u8] {
     let subject = answer.subject.as_bytes();
     &subject[..subject.len().saturating_sub(TEXT_LEN)]
 }
+
+#[cfg(test)]
+mod tests;

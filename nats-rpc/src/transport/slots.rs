@@ -90,11 +90,6 @@ impl Slots {
         self.batches.calls(token)
     }
 
-    #[cfg(test)]
-    pub(crate) fn live_batches(&self) -> usize {
-        self.batches.live()
-    }
-
     /// Sets the alarm anew.
     pub(crate) fn set_alarm(&self, token: u64, alarm: u64) {
         self.slab.with(token, |waiting| waiting.alarm = alarm);

@@ -142,8 +142,17 @@ async fn the_refusal_of_a_version_lists_those_that_are_spoken() {
 #[tokio::test]
 async fn an_unknown_kind_is_refused() {
     let scene = Scene::new().await;
-    for kind in [0x00, 0x0d, 0x3f, 0x7f, Kind::Batch as u8, Kind::Ping as u8] {
+    for kind in [0x00, 0x0d, 0x3f, 0x7f, Kind::Ping as u8] {
         scene.refused(vec![1, kind, 0], RefusedReason::Kind).await;
+    }
+    scene.still_serves().await;
+}
+
+#[tokio::test]
+async fn a_batch_of_nothing_or_of_garbage_is_refused_as_a_whole() {
+    let scene = Scene::new().await;
+    for rest in [&[][..], &[0], &[3, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1], b"garbage of some length"] {
+        scene.refused([&[1, Kind::Batch as u8, 0], rest].concat(), RefusedReason::Malformed).await;
     }
     scene.still_serves().await;
 }

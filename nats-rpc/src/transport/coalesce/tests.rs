@@ -1,0 +1,111 @@
+use bytes::Bytes;
+
+use super::{LONGEST_FRAME, alone, coalesce};
+use crate::subject::Subject;
+use crate::transport::inbox::Inbox;
+use crate::transport::{Address, Outgoing, Sharing};
+use crate::wire::batch::{Item, Items};
+use crate::wire::{FrameView, Kind, MAX_BATCH_BYTES, NOOP};
+
+const METHOD: Subject = Subject::from_static("svc.a.B.Ask");
+const OTHER: Subject = Subject::from_static("svc.a.B.Tell");
+
+fn inbox() -> Inbox {
+    Inbox::new("_INBOX")
+}
+
+fn call(inbox: &Inbox, subject: Subject, most: usize) -> (u64, Outgoing) {
+    let token = inbox.open(subject.clone(), None).unwrap();
+    (token, Address { subject, sharing: Sharing::Batch { token, most } }.carry(frame(40)))
+}
+
+/// To a call of the connection of this name.
+fn answer(connection: &str, token: u64) -> Outgoing {
+    let subject = Subject::from(format!("_INBOX.{connection}.{token:016x}"));
+    Address { subject, sharing: Sharing::Pack(token) }.carry(frame(40))
+}
+
+fn frame(length: usize) -> Bytes {
+    [&NOOP, &*vec![7; length - NOOP.len()]].concat().into()
+}
+
+fn items(kind: Kind, message: &Outgoing) -> Vec<Item> {
+    let frame = FrameView::split(&message.payload).unwrap();
+    assert_eq!(Kind::from_byte(frame.kind), Some(kind));
+    Items::parse(kind, &message.payload.slice_ref(frame.body)).unwrap().collect()
+}
+
+fn tokens(kind: Kind, message: &Outgoing) -> Vec<u64> {
+    items(kind, message).into_iter().map(|item| item.token).collect()
+}
+
+#[test]
+fn calls_of_one_method_go_together_as_many_as_may() {
+    let inbox = inbox();
+    let (asked, mut queue): (Vec<_>, Vec<_>) = (0..20).map(|_| call(&inbox, METHOD, 8)).unzip();
+    let (told, other) = call(&inbox, OTHER, 8);
+    queue.insert(3, other);
+    coalesce(&mut queue, &inbox);
+    assert_eq!(queue.len(), 4);
+    assert_eq!(tokens(Kind::Batch, &queue[0]), asked[..8]);
+    // One of another method, which is alone.
+    assert_eq!(queue[1].reply.as_ref().unwrap().as_str(), inbox.reply_subject(told).as_str());
+    assert_eq!((&queue[1].subject, &queue[1].payload), (&OTHER, &frame(40)));
+    assert_eq!(tokens(Kind::Batch, &queue[2]), asked[8..16]);
+    assert_eq!(tokens(Kind::Batch, &queue[3]), asked[16..]);
+    let replies: std::collections::BTreeSet<_> =
+        queue.iter().map(|message| message.reply.as_ref().unwrap().as_str()).collect();
+    assert_eq!(replies.len(), 4, "each is answered at a place of its own");
+    assert!(replies.iter().all(|reply| inbox.owns(reply)));
+}
+
+#[test]
+fn the_smallest_limit_holds() {
+    let inbox = inbox();
+    let mut queue: Vec<_> = [4, 4, 2, 4, 1].map(|most| call(&inbox, METHOD, most).1).into();
+    coalesce(&mut queue, &inbox);
+    // The third may not go with two others, nor the last with any.
+    let together: Vec<_> = queue[..2].iter().map(|message| tokens(Kind::Batch, message).len()).collect();
+    assert_eq!((together, &queue[2].payload, queue.len()), (vec![2, 2], &frame(40), 3));
+}
+
+#[test]
+fn answers_to_one_connection_go_together_in_their_order() {
+    let inbox = inbox();
+    let mut queue: Vec<_> = (0..30).map(|n| answer(["a", "b", "c"][n % 3], n as u64)).collect();
+    let plain = Outgoing::new(Subject::from_static("_INBOX.a.0000000000000001"), frame(10));
+    queue.insert(4, plain);
+    coalesce(&mut queue, &inbox);
+    assert_eq!(queue.len(), 4);
+    for (place, first) in [(0, 0), (1, 1), (2, 2)] {
+        assert_eq!(tokens(Kind::Pack, &queue[place]), (first..30).step_by(3).collect::<Vec<_>>());
+        assert!(queue[place].subject.as_str().ends_with(&format!("{first:016x}")), "one of their own");
+    }
+    assert_eq!(queue[3].payload, frame(10));
+}
+
+#[test]
+fn nothing_goes_that_makes_a_message_too_long() {
+    let inbox = inbox();
+    let lengths = [6_000; 12].into_iter().chain([LONGEST_FRAME, LONGEST_FRAME + 1, 40]);
+    let mut queue: Vec<_> = lengths
+        .enumerate()
+        .map(|(n, length)| Outgoing { payload: frame(length), ..answer("a", n as u64) })
+        .collect();
+    coalesce(&mut queue, &inbox);
+    let longest = queue.iter().map(|message| message.payload.len()).max().unwrap();
+    assert!(longest <= MAX_BATCH_BYTES && longest > MAX_BATCH_BYTES - 6_000);
+    let long = queue.iter().position(|message| message.payload == frame(LONGEST_FRAME + 1));
+    assert!(long.is_some(), "it goes as it is");
+}
+
+#[test]
+fn what_came_in_a_batch_is_answered_in_a_pack_even_alone() {
+    let inbox = inbox();
+    let mut queue = vec![Outgoing { sharing: Sharing::Packed(5), ..answer("a", 9) }];
+    coalesce(&mut queue, &inbox);
+    assert_eq!(tokens(Kind::Pack, &queue[0]), [5]);
+    let mut long = Outgoing { payload: frame(100_000), sharing: Sharing::Packed(6), ..answer("a", 9) };
+    alone(&mut long, &inbox);
+    assert_eq!(items(Kind::Pack, &long)[0].frame, frame(100_000));
+}
