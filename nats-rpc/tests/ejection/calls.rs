@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nats_rpc::{Channel, Code, Origin, Reason, Status};
+use nats_rpc::{Channel, Code, Origin, Status};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ impl Outcome {
         let Err(status) = result else { return Self::Done };
         let of_the_handler =
             [Code::Internal, Code::Unknown, Code::NotFound, Code::ResourceExhausted, Code::DeadlineExceeded];
-        if of_the_handler.contains(&status.code()) || status.reason() == Some(Reason::CircuitOpen) {
+        if of_the_handler.contains(&status.code()) {
             Self::Failed(status.code())
         } else if status.is_not_processed() && status.origin() == Origin::Remote {
             Self::Refused
