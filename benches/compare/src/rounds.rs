@@ -1,0 +1,102 @@
+use std::time::Duration;
+
+use crate::Error;
+use crate::broker::Broker;
+use crate::measure::Measurement;
+use crate::options::Options;
+use crate::progress::Progress;
+use crate::results::{Outcome, Results};
+use crate::row::{Load, Row, Setup, Variant};
+use crate::sample::{self, Sample};
+
+/// Measures all rows, the variants of each in turn.
+pub(crate) fn run(rows: &[Row], options: &Options, broker: &Broker) -> Result<Results, Error> {
+    let mut results = Results::default();
+    let mut progress = Progress::new(rows, options.rounds());
+    for row in rows {
+        let mut rounds = Rounds { row, broker, progress: &mut progress, tried: Vec::new() };
+        results.0.extend(rounds.run(options.rounds())?);
+    }
+    Ok(results)
+}
+
+/// The rounds of one row.
+struct Rounds<'a> {
+    row: &'a Row,
+    broker: &'a Broker,
+    progress: &'a mut Progress,
+    /// What each setup made per second when it was tried: variants may share some.
+    tried: Vec<(Setup, f64)>,
+}
+
+impl Rounds<'_> {
+    fn run(&mut self, rounds: usize) -> Result<Vec<Outcome>, Error> {
+        let row = self.row;
+        let setups =
+            row.variants.iter().map(|variant| self.choose(variant)).collect::<Result<Vec<_>, _>>()?;
+        let mut samples = vec![Vec::new(); setups.len()];
+        for round in 0..rounds {
+            // Each round begins with another one, so that none always runs behind the same other.
+            for turn in 0..setups.len() {
+                let number = (round + turn) % setups.len();
+                let variant = &row.variants[number];
+                self.progress
+                    .show(&row.label(), &format!("round {} of {rounds}, {}", round + 1, variant.name));
+                samples[number].push(self.measure(&row.load, variant, setups[number])?);
+                self.progress.advance();
+            }
+        }
+        let variants = row.variants.iter().zip(setups).zip(samples);
+        let outcomes = variants.map(|((variant, setup), samples)| Outcome {
+            row: row.name.clone(),
+            load: row.load.clone(),
+            variant: variant.name,
+            setup: (variant.setups.len() > 1).then(|| setup.name.clone()),
+            samples,
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// Tries all setups of a variant briefly.
+    fn choose<'b>(&mut self, variant: &'b Variant) -> Result<&'b Setup, Error> {
+        if let [only] = &variant.setups[..] {
+            return Ok(only);
+        }
+        let mut best: Option<(&Setup, f64)> = None;
+        for setup in &variant.setups {
+            self.progress.show(&self.row.label(), &format!("trying {}, {}", variant.name, setup.name));
+            let rate = self.attempt(variant, setup)?;
+            if best.is_none_or(|(_, best)| rate > best) {
+                best = Some((setup, rate));
+            }
+        }
+        let (setup, _) = best.ok_or("a variant without a setup")?;
+        self.progress.note(&format!("{}: {} won with {}", self.row.label(), variant.name, setup.name));
+        Ok(setup)
+    }
+
+    /// What a setup makes per second.
+    fn attempt(&mut self, variant: &Variant, setup: &Setup) -> Result<f64, Error> {
+        if let Some((_, rate)) = self.tried.iter().find(|(tried, _)| tried == setup) {
+            return Ok(*rate);
+        }
+        let brief = |time: Duration| time / 2;
+        let load = Load {
+            warm_up: brief(self.row.load.warm_up),
+            window: brief(self.row.load.window),
+            ..self.row.load.clone()
+        };
+        let rate = self.measure(&load, variant, setup)?.get(sample::PER_SECOND).unwrap_or_default();
+        self.tried.push((setup.clone(), rate));
+        Ok(rate)
+    }
+
+    fn measure(&self, load: &Load, variant: &Variant, setup: &Setup) -> Result<Sample, Error> {
+        let measurement =
+            Measurement { broker: self.broker, load, setup, counts_allocations: variant.counts_allocations };
+        let sample = measurement.run();
+        sample.map_err(|error| {
+            format!("{}, {}, {}: {error}", self.row.label(), variant.name, setup.name).into()
+        })
+    }
+}

@@ -1,0 +1,46 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What one measurement found: numbers by name. The names are those of the report.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Sample(BTreeMap<String, f64>);
+
+/// Calls or items in the window.
+pub(crate) const CALLS: &str = "calls";
+/// How long the window was.
+pub(crate) const SECONDS: &str = "seconds";
+/// Calls that failed in the window.
+pub(crate) const ERRORS: &str = "errors";
+pub(crate) const PER_SECOND: &str = "per_second";
+pub(crate) const P50_US: &str = "p50_us";
+pub(crate) const P99_US: &str = "p99_us";
+/// Processor time of client and servers together.
+pub(crate) const CPU_US: &str = "cpu_us_per_call";
+pub(crate) const CPU_CLIENT_US: &str = "cpu_client_us";
+pub(crate) const CPU_SERVER_US: &str = "cpu_server_us";
+pub(crate) const CPU_BROKER_US: &str = "cpu_broker_us";
+/// The highest resident memory of client and servers together.
+pub(crate) const PEAK_MEMORY_KB: &str = "peak_memory_kb";
+/// Of client and servers together.
+pub(crate) const ALLOCATIONS: &str = "allocations_per_call";
+
+impl Sample {
+    pub(crate) fn get(&self, name: &str) -> Option<f64> {
+        self.0.get(name).copied()
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: f64) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: f64) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}

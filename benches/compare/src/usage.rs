@@ -1,0 +1,48 @@
+//! What processes use, as the system tells.
+
+use std::fs;
+use std::time::Duration;
+
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
+
+use crate::Error;
+
+/// Processor time of all threads so far, in user and system mode. The process' own clock tells nanoseconds;
+/// `/proc/PID/stat` counts in steps of 10 ms.
+pub(crate) fn processor_time(pid: u32) -> Result<Duration, Error> {
+    let clock = clock_getcpuclockid(Pid::from_raw(pid.try_into()?))?;
+    Ok(clock_gettime(clock)?.into())
+}
+
+/// The highest resident memory so far, in KiB.
+pub(crate) fn peak_memory_kb(pid: u32) -> Result<u64, Error> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number =
+        value.and_then(|value| value.split_whitespace().next()).ok_or("no VmHWM in /proc/PID/status")?;
+    Ok(number.parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::{peak_memory_kb, processor_time};
+
+    #[test]
+    fn time_advances_with_work() {
+        let pid = std::process::id();
+        let before = processor_time(pid).unwrap();
+        let begin = Instant::now();
+        while processor_time(pid).unwrap() == before {
+            assert!(begin.elapsed().as_secs() < 60, "a busy process uses no processor");
+        }
+    }
+
+    #[test]
+    fn memory_is_told() {
+        let peak = peak_memory_kb(std::process::id()).unwrap();
+        assert!((100..100_000_000).contains(&peak), "{peak}");
+    }
+}

@@ -1,0 +1,103 @@
+//! The processes that are measured: this program, started with a [`Job`].
+//!
+//! A server says `ready`, and what its client needs to find it. Then it answers each line of its input with its
+//! [`Counters`], until that ends: it never outlives the program that started it. A client says `measuring` and `measured`
+//! when its window begins and ends, and then a line of JSON: its [`Sample`].
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::row::Load;
+use crate::sample::Sample;
+use crate::{Error, unary};
+
+/// What a process does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Role {
+    Unary(unary::Role),
+}
+
+/// All that a process is told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) role: Role,
+    /// The address of the nats-server: `127.0.0.1:4222`.
+    pub(crate) nats: String,
+    /// What each server said when it was ready; empty for servers.
+    pub(crate) servers: Vec<String>,
+    pub(crate) load: Load,
+}
+
+/// What a server counts from its start on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Counters {
+    pub(crate) allocations: u64,
+    /// Calls handled; 0 where nobody counts them.
+    pub(crate) handled: u64,
+}
+
+/// How a process runs its tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Flavor {
+    MultiThread,
+    CurrentThread,
+}
+
+impl Flavor {
+    pub(crate) fn runtime(self) -> io::Result<Runtime> {
+        match self {
+            Self::MultiThread => Builder::new_multi_thread().enable_all().build(),
+            Self::CurrentThread => Builder::new_current_thread().enable_all().build(),
+        }
+    }
+}
+
+/// Does the job that a word of the command line describes.
+pub(crate) fn run(job: Option<String>) -> Result<(), Error> {
+    let job: Job = serde_json::from_str(&job.ok_or("a worker needs a job")?)?;
+    match &job.role {
+        Role::Unary(role) => unary::run(role, &job),
+    }
+}
+
+/// What a server does when it can be called, until it is no longer needed.
+pub(crate) async fn serve(detail: impl Display, handled: impl Fn() -> u64) -> io::Result<()> {
+    say(format_args!("ready {detail}"))?;
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while lines.next_line().await?.is_some() {
+        let counters = Counters { allocations: allocations(), handled: handled() };
+        say(serde_json::to_string(&counters)?)?;
+    }
+    Ok(())
+}
+
+/// What a client says when its window begins.
+pub(crate) fn measuring() -> io::Result<()> {
+    say("measuring")
+}
+
+/// What a client says when its window has ended.
+pub(crate) fn measured() -> io::Result<()> {
+    say("measured")
+}
+
+/// What a client says last.
+pub(crate) fn finish(sample: &Sample) -> io::Result<()> {
+    say(serde_json::to_string(sample)?)
+}
+
+/// Allocations of this process so far; 0 unless it is the program that counts.
+pub(crate) fn allocations() -> u64 {
+    let stats = stats_alloc::INSTRUMENTED_SYSTEM.stats();
+    (stats.allocations + stats.reallocations) as u64
+}
+
+fn say(line: impl Display) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}
