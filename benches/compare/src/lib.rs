@@ -6,6 +6,7 @@
 
 mod api;
 mod broker;
+mod calls;
 mod load;
 mod measure;
 mod options;

@@ -1,16 +1,16 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::Error;
 use crate::api::Message;
+use crate::calls::Calls;
 use crate::row::Load;
 use crate::sample::{self, Sample};
-use crate::stats::quantile;
 use crate::worker;
 
 /// Makes calls.
@@ -48,17 +48,11 @@ pub(crate) async fn closed_loop<C: Caller>(load: &Load, connections: &[C]) -> Re
 
     let mut all = Calls::default();
     while let Some(calls) = callers.join_next().await {
-        let calls = calls?;
-        all.took_ns.extend(calls.took_ns);
-        all.errors += calls.errors;
-        all.error = all.error.or(calls.error);
-    }
-    if let Some(error) = &all.error {
-        eprintln!("{} calls failed, one of them so: {error}", all.errors);
+        all.add(calls?);
     }
     let mut sample = all.sample(took);
-    if allocations > 0 {
-        sample.set(sample::ALLOCATIONS, allocations as f64 / all.took_ns.len() as f64);
+    if let Some(calls) = sample.get(sample::CALLS).filter(|_| allocations > 0) {
+        sample.set(sample::ALLOCATIONS, allocations as f64 / calls);
     }
     Ok(sample)
 }
@@ -67,48 +61,19 @@ const WARM_UP: u8 = 0;
 const MEASURE: u8 = 1;
 const STOP: u8 = 2;
 
-/// How the calls of the window went.
-#[derive(Default)]
-struct Calls {
-    took_ns: Vec<u32>,
-    errors: u32,
-    error: Option<Error>,
-}
-
-impl Calls {
-    fn sample(&mut self, window: Duration) -> Sample {
-        self.took_ns.sort_unstable();
-        let micros = |share| quantile(&self.took_ns, share).map_or(f64::NAN, |ns| f64::from(ns) / 1e3);
-        Sample::default()
-            .with(sample::CALLS, self.took_ns.len() as f64)
-            .with(sample::SECONDS, window.as_secs_f64())
-            .with(sample::ERRORS, self.errors.into())
-            .with(sample::P50_US, micros(0.5))
-            .with(sample::P99_US, micros(0.99))
-    }
-}
-
 async fn call_on(caller: impl Caller, payload: usize, phase: Arc<AtomicU8>) -> Calls {
-    let mut calls = Calls { took_ns: Vec::with_capacity(4096), ..Calls::default() };
+    let mut calls = Calls::default();
     loop {
         let request = message(payload);
         let begin = Instant::now();
         let reply = caller.call(request).await;
         let took = begin.elapsed();
         match (phase.load(Ordering::Relaxed), reply) {
-            (MEASURE, Ok(reply)) if reply.payload.len() == payload => {
-                calls.took_ns.push(took.as_nanos().try_into().unwrap_or(u32::MAX));
-            }
-            (MEASURE, Ok(_)) => {
-                calls.errors += 1;
-                calls.error = Some("the answer is not as long as the request".into());
-            }
-            (MEASURE, Err(error)) => {
-                calls.errors += 1;
-                calls.error = Some(error);
-            }
+            (WARM_UP, _) => {}
             (STOP, _) => return calls,
-            _ => {}
+            (_, Ok(reply)) if reply.payload.len() == payload => calls.succeeded(took),
+            (_, Ok(_)) => calls.failed("the answer is not as long as the request".to_owned()),
+            (_, Err(error)) => calls.failed(error.to_string()),
         }
     }
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use crate::Error;
 use crate::broker::Broker;
 use crate::measure::Measurement;
@@ -46,6 +44,12 @@ impl Rounds<'_> {
                 self.progress.advance();
             }
         }
+        for ((variant, setup), samples) in row.variants.iter().zip(&setups).zip(&mut samples) {
+            if variant.counts_allocations {
+                self.progress.show(&row.label(), &format!("allocations, {}", variant.name));
+                samples[0].set(sample::ALLOCATIONS, self.allocations(variant, setup)?);
+            }
+        }
         let variants = row.variants.iter().zip(setups).zip(samples);
         let outcomes = variants.map(|((variant, setup), samples)| Outcome {
             row: row.name.clone(),
@@ -80,23 +84,30 @@ impl Rounds<'_> {
         if let Some((_, rate)) = self.tried.iter().find(|(tried, _)| tried == setup) {
             return Ok(*rate);
         }
-        let brief = |time: Duration| time / 2;
-        let load = Load {
-            warm_up: brief(self.row.load.warm_up),
-            window: brief(self.row.load.window),
-            ..self.row.load.clone()
-        };
+        let load = self.row.load.halved();
         let rate = self.measure(&load, variant, setup)?.get(sample::PER_SECOND).unwrap_or_default();
         self.tried.push((setup.clone(), rate));
         Ok(rate)
     }
 
+    fn allocations(&self, variant: &Variant, setup: &Setup) -> Result<f64, Error> {
+        let load = self.row.load.halved();
+        let measurement = Measurement { load: &load, counts_allocations: true, ..self.measurement(setup) };
+        let sample = measurement.run().map_err(|error| self.explain(&error, variant, setup))?;
+        Ok(sample.get(sample::ALLOCATIONS).ok_or("a worker did not count its allocations")?)
+    }
+
     fn measure(&self, load: &Load, variant: &Variant, setup: &Setup) -> Result<Sample, Error> {
-        let measurement =
-            Measurement { broker: self.broker, load, setup, counts_allocations: variant.counts_allocations };
-        let sample = measurement.run();
-        sample.map_err(|error| {
-            format!("{}, {}, {}: {error}", self.row.label(), variant.name, setup.name).into()
-        })
+        let measurement = Measurement { load, ..self.measurement(setup) };
+        measurement.run().map_err(|error| self.explain(&error, variant, setup))
+    }
+
+    fn measurement<'b>(&'b self, setup: &'b Setup) -> Measurement<'b> {
+        Measurement { broker: self.broker, load: &self.row.load, setup, counts_allocations: false }
+    }
+
+    /// Tells where something failed.
+    fn explain(&self, error: &Error, variant: &Variant, setup: &Setup) -> Error {
+        format!("{}, {}, {}: {error}", self.row.label(), variant.name, setup.name).into()
     }
 }

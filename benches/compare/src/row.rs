@@ -25,13 +25,20 @@ pub(crate) struct Load {
     pub(crate) window: Duration,
 }
 
+impl Load {
+    /// For half as long.
+    pub(crate) fn halved(&self) -> Self {
+        Self { warm_up: self.warm_up / 2, window: self.window / 2, ..self.clone() }
+    }
+}
+
 /// One way to do it.
 #[derive(Debug, Clone)]
 pub(crate) struct Variant {
     pub(crate) name: &'static str,
     /// How it can be set up. If there are several, each is tried briefly and the best is measured.
     pub(crate) setups: Vec<Setup>,
-    /// Runs the program whose allocations are counted. It is slower, so nothing else is to be read from it.
+    /// Whether allocations are counted too, once, in a run of its own: counting makes all slower.
     pub(crate) counts_allocations: bool,
 }
 

@@ -1,9 +1,9 @@
 //! Medians, quartiles, and ratios of what was measured in the same round.
 
-use serde::Serialize;
+use std::fmt;
 
 /// The median of several measurements, and the quartiles around it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) low: f64,
     pub(crate) median: f64,
@@ -25,6 +25,12 @@ impl Spread {
         to: impl IntoIterator<Item = f64>,
     ) -> Option<Self> {
         Self::of(of.into_iter().zip(to).map(|(of, to)| of / to))
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} ({:.2}..{:.2})", self.median, self.low, self.high)
     }
 }
 

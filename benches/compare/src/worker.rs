@@ -4,7 +4,7 @@
 //! [`Counters`], until that ends: it never outlives the program that started it. A client says `measuring` and `measured`
 //! when its window begins and ends, and then a line of JSON: its [`Sample`].
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,15 @@ impl Flavor {
             Self::MultiThread => Builder::new_multi_thread().enable_all().build(),
             Self::CurrentThread => Builder::new_current_thread().enable_all().build(),
         }
+    }
+}
+
+impl Display for Flavor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MultiThread => "multi-threaded",
+            Self::CurrentThread => "current-thread",
+        })
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -34,6 +35,14 @@ impl Machine {
             tonic: known(version(&lock, "tonic")),
             async_nats: known(version(&lock, "async-nats")),
         }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cores, model, kernel, rustc, nats_server, tonic, async_nats } = self;
+        write!(f, "{cores} cores of {model}, Linux {kernel}, rustc {rustc}, ")?;
+        write!(f, "nats-server {nats_server}, async-nats {async_nats}, tonic {tonic}")
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod json;
 mod machine;
+mod plot;
 pub(crate) mod ratios;
+mod table;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -12,19 +15,29 @@ use crate::broker::Broker;
 use crate::results::Results;
 use crate::scenario;
 use machine::Machine;
+use table::Table;
 
-/// Where all files go.
+/// Where all files go, in the workspace.
 const DIRECTORY: &str = "target/bench";
 
-/// Prints the tables, and writes them and what they were made of.
+/// Prints the tables, and writes them, the plots and the numbers.
 pub(crate) fn write(results: &Results, broker: &Broker) -> Result<(), Error> {
     let ratios: Vec<_> = scenario::ALL.iter().flat_map(|scenario| (scenario.ratios)(results)).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let machine = Machine::look(&root, &broker.version);
     let directory = root.join(DIRECTORY);
     fs::create_dir_all(&directory)?;
+
+    let mut text = format!("{machine}\n");
+    for outcomes in results.0.chunk_by(|a, b| a.row == b.row && a.load.payload == b.load.payload) {
+        writeln!(text, "\n{}", Table::of_outcomes(outcomes))?;
+        plot::write(&directory, outcomes)?;
+    }
+    writeln!(text, "\n{}", Table::of_ratios(&ratios))?;
+    print!("{text}");
+    fs::write(directory.join("report.md"), text)?;
     let report = json::report(results, &ratios, &machine);
     fs::write(directory.join("report.json"), serde_json::to_string_pretty(&report)?)?;
-    println!("{}", serde_json::to_string_pretty(&report)?);
+    eprintln!("report.json, report.md and plots are in {}", directory.display());
     Ok(())
 }

@@ -27,15 +27,34 @@ impl Ratio {
         Self { less_is_better: true, ..Self::more(figure, of, limits) }
     }
 
-    pub(crate) fn is_enough(&self) -> bool {
-        self.is_within(self.at_least)
-    }
-
-    pub(crate) fn reaches_its_goal(&self) -> bool {
-        self.is_within(self.goal)
+    /// What it amounts to, in one word.
+    pub(super) fn verdict(&self) -> &'static str {
+        match (self.is_within(self.goal), self.is_within(self.at_least)) {
+            (true, _) => "goal",
+            (false, true) => "enough",
+            (false, false) => "missed",
+        }
     }
 
     fn is_within(&self, limit: f64) -> bool {
         if self.less_is_better { self.value <= limit } else { self.value >= limit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ratio;
+    use crate::stats::Spread;
+
+    fn spread(value: f64) -> Spread {
+        Spread { low: value, median: value, high: value }
+    }
+
+    #[test]
+    fn limits_belong_to_what_they_limit() {
+        let verdict = |value| Ratio::more("rate", spread(value), [1.5, 5.0]).verdict();
+        assert_eq!([1.49, 1.5, 4.99, 5.0].map(verdict), ["missed", "enough", "enough", "goal"]);
+        let verdict = |value| Ratio::less("cost", spread(value), [1.0, 0.9]).verdict();
+        assert_eq!([1.01, 1.0, 0.91, 0.9].map(verdict), ["missed", "enough", "enough", "goal"]);
     }
 }

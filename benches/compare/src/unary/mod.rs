@@ -1,21 +1,32 @@
 //! Unary calls: an echo, as fast as so many callers can, each of which waits for its answer before it calls again.
 
+mod floor;
+mod ours;
+mod ratios;
 mod raw;
-
-use std::time::Duration;
+mod rows;
+mod socket;
+mod tonic;
+mod variants;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::load::{Caller, closed_loop};
-use crate::options::Options;
-use crate::report::ratios::Ratio;
-use crate::results::Results;
-use crate::row::{Load, Row, Setup, Variant};
 use crate::scenario::Scenario;
 use crate::worker::{self, Flavor, Job};
 
-pub(crate) const SCENARIO: Scenario = Scenario { rows, ratios };
+pub(crate) const SCENARIO: Scenario = Scenario { rows: rows::rows, ratios: ratios::ratios };
+
+const NAME: &str = "unary";
+
+// Payloads.
+const TINY: usize = 16;
+const SMALL: usize = 1 << 10;
+const LARGE: usize = 64 << 10;
+
+/// The payload and the number of callers for which there is a goal.
+const ALLOCATIONS_AT: (usize, usize) = (TINY, 256);
 
 /// A process of a unary row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,34 +47,35 @@ enum Side {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Stack {
     Raw,
+    Ours(ours::Layers),
+    Tonic,
+    Floor,
 }
 
 pub(crate) fn run(role: &Role, job: &Job) -> Result<(), Error> {
     let runtime = role.flavor.runtime()?;
-    match (role.stack, role.side) {
-        (Stack::Raw, Side::Server) => runtime.block_on(raw::serve(job)),
-        (Stack::Raw, Side::Client) => {
-            runtime.block_on(async { measure(job, &[raw::connect(job).await?]).await })
+    match (role.side, role.stack) {
+        (Side::Server, Stack::Raw) => runtime.block_on(raw::serve(job)),
+        (Side::Server, Stack::Ours(_)) => runtime.block_on(ours::serve(job, role.connections)),
+        (Side::Server, Stack::Tonic) => runtime.block_on(tonic::serve()),
+        (Side::Server, Stack::Floor) => floor::serve(job, &runtime),
+        (Side::Client, Stack::Raw) => runtime.block_on(measure(role, job, || raw::connect(job))),
+        (Side::Client, Stack::Ours(layers)) => {
+            runtime.block_on(measure(role, job, || ours::connect(job, layers)))
         }
+        (Side::Client, Stack::Tonic) => runtime.block_on(measure(role, job, || tonic::connect(job))),
+        (Side::Client, Stack::Floor) => floor::measure(job),
     }
 }
 
-async fn measure<C: Caller>(job: &Job, connections: &[C]) -> Result<(), Error> {
-    Ok(worker::finish(&closed_loop(&job.load, connections).await?)?)
-}
-
-fn rows(options: &Options) -> Vec<Row> {
-    let role = |side| {
-        let role = Role { side, stack: Stack::Raw, flavor: Flavor::MultiThread, connections: 1 };
-        worker::Role::Unary(role)
-    };
-    let setup = Setup { name: String::new(), servers: vec![role(Side::Server)], client: role(Side::Client) };
-    let variant = Variant { name: "raw async-nats", setups: vec![setup], counts_allocations: false };
-    let load =
-        Load { payload: 16, concurrency: 64, warm_up: Duration::from_millis(200), window: options.window() };
-    vec![Row { name: "unary".to_owned(), load, variants: vec![variant] }]
-}
-
-fn ratios(_results: &Results) -> Vec<Ratio> {
-    Vec::new()
+async fn measure<C: Caller>(
+    role: &Role,
+    job: &Job,
+    connect: impl AsyncFn() -> Result<C, Error>,
+) -> Result<(), Error> {
+    let mut connections = Vec::new();
+    for _ in 0..role.connections {
+        connections.push(connect().await?);
+    }
+    Ok(worker::finish(&closed_loop(&job.load, &connections).await?)?)
 }
