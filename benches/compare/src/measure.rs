@@ -35,12 +35,14 @@ impl Measurement<'_> {
         for server in &servers {
             job.servers.push(server.expect("ready")?);
         }
-        let client = Worker::start(&job, self.counts_allocations)?;
+        let mut client = Worker::start(&job, self.counts_allocations)?;
 
         client.expect("measuring")?;
         let before = self.snapshot(&client, &mut servers)?;
+        client.go_on()?;
         client.expect("measured")?;
         let after = self.snapshot(&client, &mut servers)?;
+        client.go_on()?;
         let sample = serde_json::from_str(&client.line()?)?;
         Ok(self.complete(sample, &before, &after))
     }

@@ -42,9 +42,19 @@ impl Options {
         self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
     }
 
+    /// How often each setup of a variant is tried, where there are several.
+    pub(crate) fn tries(&self) -> usize {
+        if self.quick { 1 } else { 2 }
+    }
+
+    /// How long a client makes calls before it is measured.
+    pub(crate) fn warm_up(&self) -> Duration {
+        Duration::from_millis(if self.quick { 100 } else { 150 })
+    }
+
     /// How long something is measured.
     pub(crate) fn window(&self) -> Duration {
-        Duration::from_millis(if self.quick { 300 } else { 600 })
+        Duration::from_millis(if self.quick { 250 } else { 500 })
     }
 
     pub(crate) fn wants(&self, row: &Row) -> bool {

@@ -60,6 +60,11 @@ impl Worker {
         Ok(rest.trim().to_owned())
     }
 
+    /// Lets a client go on that waits.
+    pub(crate) fn go_on(&mut self) -> io::Result<()> {
+        self.input.write_all(b"\n")
+    }
+
     /// Asks a server.
     pub(crate) fn counters(&mut self) -> Result<Counters, Error> {
         self.input.write_all(b"\n")?;

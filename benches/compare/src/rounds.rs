@@ -12,8 +12,8 @@ pub(crate) fn run(rows: &[Row], options: &Options, broker: &Broker) -> Result<Re
     let mut results = Results::default();
     let mut progress = Progress::new(rows, options.rounds());
     for row in rows {
-        let mut rounds = Rounds { row, broker, progress: &mut progress, tried: Vec::new() };
-        results.0.extend(rounds.run(options.rounds())?);
+        let mut rounds = Rounds { row, options, broker, progress: &mut progress, tried: Vec::new() };
+        results.0.extend(rounds.run()?);
     }
     Ok(results)
 }
@@ -21,6 +21,7 @@ pub(crate) fn run(rows: &[Row], options: &Options, broker: &Broker) -> Result<Re
 /// The rounds of one row.
 struct Rounds<'a> {
     row: &'a Row,
+    options: &'a Options,
     broker: &'a Broker,
     progress: &'a mut Progress,
     /// What each setup made per second when it was tried: variants may share some.
@@ -28,8 +29,8 @@ struct Rounds<'a> {
 }
 
 impl Rounds<'_> {
-    fn run(&mut self, rounds: usize) -> Result<Vec<Outcome>, Error> {
-        let row = self.row;
+    fn run(&mut self) -> Result<Vec<Outcome>, Error> {
+        let (row, rounds) = (self.row, self.options.rounds());
         let setups =
             row.variants.iter().map(|variant| self.choose(variant)).collect::<Result<Vec<_>, _>>()?;
         let mut samples = vec![Vec::new(); setups.len()];
@@ -66,33 +67,35 @@ impl Rounds<'_> {
         if let [only] = &variant.setups[..] {
             return Ok(only);
         }
-        let mut best: Option<(&Setup, f64)> = None;
-        for setup in &variant.setups {
-            self.progress.show(&self.row.label(), &format!("trying {}, {}", variant.name, setup.name));
-            let rate = self.attempt(variant, setup)?;
-            if best.is_none_or(|(_, best)| rate > best) {
-                best = Some((setup, rate));
+        for _ in 0..self.options.tries() {
+            for setup in &variant.setups {
+                self.attempt(variant, setup)?;
             }
         }
-        let (setup, _) = best.ok_or("a variant without a setup")?;
+        let rate = |setup: &Setup| self.rates(setup).sum::<f64>();
+        let best = variant.setups.iter().max_by(|one, other| rate(one).total_cmp(&rate(other)));
+        let setup = best.ok_or("a variant without a setup")?;
         self.progress.note(&format!("{}: {} won with {}", self.row.label(), variant.name, setup.name));
         Ok(setup)
     }
 
-    /// What a setup makes per second.
-    fn attempt(&mut self, variant: &Variant, setup: &Setup) -> Result<f64, Error> {
-        if let Some((_, rate)) = self.tried.iter().find(|(tried, _)| tried == setup) {
-            return Ok(*rate);
+    /// Measures a setup briefly, unless that was done often enough.
+    fn attempt(&mut self, variant: &Variant, setup: &Setup) -> Result<(), Error> {
+        if self.rates(setup).count() < self.options.tries() {
+            self.progress.show(&self.row.label(), &format!("trying {}, {}", variant.name, setup.name));
+            let sample = self.measure(&self.row.load.halved(), variant, setup)?;
+            self.tried.push((setup.clone(), sample.get(sample::PER_SECOND).unwrap_or_default()));
         }
-        let load = self.row.load.halved();
-        let rate = self.measure(&load, variant, setup)?.get(sample::PER_SECOND).unwrap_or_default();
-        self.tried.push((setup.clone(), rate));
-        Ok(rate)
+        Ok(())
+    }
+
+    /// What a setup made per second when it was tried.
+    fn rates(&self, setup: &Setup) -> impl Iterator<Item = f64> {
+        self.tried.iter().filter(move |(tried, _)| tried == setup).map(|(_, rate)| *rate)
     }
 
     fn allocations(&self, variant: &Variant, setup: &Setup) -> Result<f64, Error> {
-        let load = self.row.load.halved();
-        let measurement = Measurement { load: &load, counts_allocations: true, ..self.measurement(setup) };
+        let measurement = Measurement { counts_allocations: true, ..self.measurement(setup) };
         let sample = measurement.run().map_err(|error| self.explain(&error, variant, setup))?;
         Ok(sample.get(sample::ALLOCATIONS).ok_or("a worker did not count its allocations")?)
     }

@@ -2,7 +2,7 @@
 //!
 //! A server says `ready`, and what its client needs to find it. Then it answers each line of its input with its
 //! [`Counters`], until that ends: it never outlives the program that started it. A client says `measuring` and `measured`
-//! when its window begins and ends, and then a line of JSON: its [`Sample`].
+//! when its window begins and ends, and goes on when it reads a line; then it says its [`Sample`] in JSON.
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
@@ -84,14 +84,14 @@ pub(crate) async fn serve(detail: impl Display, handled: impl Fn() -> u64) -> io
     Ok(())
 }
 
-/// What a client says when its window begins.
+/// What a client says when its window begins. Returns when its parent has looked at what is used so far.
 pub(crate) fn measuring() -> io::Result<()> {
-    say("measuring")
+    say("measuring").and_then(|()| wait())
 }
 
-/// What a client says when its window has ended.
+/// What a client says when its window has ended. Returns as [`measuring`] does.
 pub(crate) fn measured() -> io::Result<()> {
-    say("measured")
+    say("measured").and_then(|()| wait())
 }
 
 /// What a client says last.
@@ -103,6 +103,14 @@ pub(crate) fn finish(sample: &Sample) -> io::Result<()> {
 pub(crate) fn allocations() -> u64 {
     let stats = stats_alloc::INSTRUMENTED_SYSTEM.stats();
     (stats.allocations + stats.reallocations) as u64
+}
+
+/// Blocks until our parent says that it goes on.
+fn wait() -> io::Result<()> {
+    match io::stdin().read_line(&mut String::new())? {
+        0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+        _ => Ok(()),
+    }
 }
 
 fn say(line: impl Display) -> io::Result<()> {

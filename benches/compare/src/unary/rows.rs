@@ -1,10 +1,8 @@
-use std::time::Duration;
-
 use super::variants::{
     FLOOR, OURS, OURS_ALONE, OURS_BARE, OURS_BEST, OURS_CURRENT, OURS_TWO, RAW, TONIC, TONIC_BEST,
     TONIC_BEST_MULTI, variant,
 };
-use super::{LARGE, NAME, SMALL, TINY};
+use super::{ALLOCATIONS_AT, LARGE, NAME, SMALL, TINY};
 use crate::options::Options;
 use crate::row::{Load, Row};
 
@@ -35,15 +33,14 @@ pub(super) fn rows(options: &Options) -> Vec<Row> {
     let loads = parts.iter().flat_map(|(payload, concurrency, variants)| {
         concurrency.iter().map(|concurrency| (*payload, *concurrency, *variants))
     });
-    let rows = loads.map(|(payload, concurrency, variants)| {
-        let warm_up = Duration::from_millis(150);
-        let mut variants: Vec<_> = variants.iter().map(|name| variant(name, options.quick)).collect();
-        // Elsewhere nobody asks in a hurry.
-        let counted = !options.quick || (payload, concurrency) == super::ALLOCATIONS_AT;
+    let rows = loads.map(|(payload, concurrency, names)| {
+        let mut variants: Vec<_> = names.iter().map(|name| variant(name, options.quick)).collect();
+        // They hardly depend on the payload; in a hurry only those are counted that there is a goal for.
+        let counted = payload == TINY && !options.quick || (payload, concurrency) == ALLOCATIONS_AT;
         variants.iter_mut().for_each(|variant| variant.counts_allocations &= counted);
         Row {
             name: NAME.to_owned(),
-            load: Load { payload, concurrency, warm_up, window: options.window() },
+            load: Load { payload, concurrency, warm_up: options.warm_up(), window: options.window() },
             variants,
         }
     });
