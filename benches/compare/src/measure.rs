@@ -1,13 +1,14 @@
 //! One measurement: fresh processes, one window.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::broker::Broker;
 use crate::process::Worker;
 use crate::row::{Load, Setup};
 use crate::sample::{self, Sample};
-use crate::usage::{peak_memory_kb, processor_time};
+use crate::usage::{machine_time, peak_memory_kb, processor_time};
 use crate::worker::{Counters, Job};
 
 /// What to measure.
@@ -52,7 +53,10 @@ impl Measurement<'_> {
             client: processor_time(client.pid())?,
             broker: processor_time(self.broker.pid()?)?,
             peak_memory_kb: peak_memory_kb(client.pid())?,
-            ..Snapshot::default()
+            servers: Duration::ZERO,
+            counters: Vec::new(),
+            machine: machine_time()?,
+            taken: Instant::now(),
         };
         for server in servers {
             snapshot.servers += processor_time(server.pid())?;
@@ -74,6 +78,7 @@ impl Measurement<'_> {
         sample.set(sample::CPU_SERVER_US, servers);
         sample.set(sample::CPU_BROKER_US, each(after.broker, before.broker));
         sample.set(sample::CPU_US, client + servers);
+        sample.set(sample::OTHERS, after.others_since(before));
         sample.set(sample::PEAK_MEMORY_KB, after.peak_memory_kb as f64);
         if self.counts_allocations {
             let of_servers = after.allocations() - before.allocations();
@@ -85,7 +90,6 @@ impl Measurement<'_> {
 }
 
 /// What was used so far.
-#[derive(Default)]
 struct Snapshot {
     client: Duration,
     servers: Duration,
@@ -94,9 +98,20 @@ struct Snapshot {
     peak_memory_kb: u64,
     /// Of each server.
     counters: Vec<Counters>,
+    /// Of all processes of the machine.
+    machine: Duration,
+    taken: Instant,
 }
 
 impl Snapshot {
+    /// How much of the machine processes took that are none of ours.
+    fn others_since(&self, before: &Self) -> f64 {
+        let ours = |snapshot: &Self| snapshot.client + snapshot.servers + snapshot.broker;
+        let others = (self.machine - before.machine).saturating_sub(ours(self) - ours(before));
+        let cores = thread::available_parallelism().map_or(1, Into::into);
+        others.as_secs_f64() / (self.taken - before.taken).as_secs_f64() / cores as f64
+    }
+
     fn allocations(&self) -> u64 {
         self.counters.iter().map(|counters| counters.allocations).sum()
     }

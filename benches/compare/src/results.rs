@@ -1,5 +1,5 @@
 use crate::row::{Load, bytes};
-use crate::sample::Sample;
+use crate::sample::{OTHERS, Sample};
 use crate::stats::Spread;
 
 /// All that was measured.
@@ -18,7 +18,7 @@ pub(crate) struct Outcome {
     pub(crate) samples: Vec<Sample>,
 }
 
-/// Names a variant of a row.
+/// Names a row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key<'a> {
     pub(crate) row: &'a str,
@@ -39,6 +39,11 @@ impl Results {
             let load = (outcome.load.payload, outcome.load.concurrency);
             outcome.row == key.row && load == (key.payload, key.concurrency) && outcome.variant == variant
         })
+    }
+
+    /// What share of the machine processes took that are none of ours, as a rule.
+    pub(crate) fn others(&self) -> Option<f64> {
+        Spread::of(self.0.iter().flat_map(|outcome| outcome.values(OTHERS))).map(|spread| spread.median)
     }
 
     /// The ratio of a number of two variants, paired within the rounds. Nothing, if one was not measured.

@@ -95,22 +95,26 @@ impl Rounds<'_> {
     }
 
     fn allocations(&self, variant: &Variant, setup: &Setup) -> Result<f64, Error> {
-        let measurement = Measurement { counts_allocations: true, ..self.measurement(setup) };
-        let sample = measurement.run().map_err(|error| self.explain(&error, variant, setup))?;
+        let counting = Measurement { counts_allocations: true, ..self.measurement(setup) };
+        let sample = self.run_twice_at_most(&counting, variant)?;
         Ok(sample.get(sample::ALLOCATIONS).ok_or("a worker did not count its allocations")?)
     }
 
     fn measure(&self, load: &Load, variant: &Variant, setup: &Setup) -> Result<Sample, Error> {
-        let measurement = Measurement { load, ..self.measurement(setup) };
-        measurement.run().map_err(|error| self.explain(&error, variant, setup))
+        self.run_twice_at_most(&Measurement { load, ..self.measurement(setup) }, variant)
     }
 
     fn measurement<'b>(&'b self, setup: &'b Setup) -> Measurement<'b> {
         Measurement { broker: self.broker, load: &self.row.load, setup, counts_allocations: false }
     }
 
-    /// Tells where something failed.
-    fn explain(&self, error: &Error, variant: &Variant, setup: &Setup) -> Error {
-        format!("{}, {}, {}: {error}", self.row.label(), variant.name, setup.name).into()
+    /// A second failure ends all; for one, half an hour of measurements is not to be lost.
+    fn run_twice_at_most(&self, measurement: &Measurement<'_>, variant: &Variant) -> Result<Sample, Error> {
+        let explain =
+            |error| format!("{}, {}, {}: {error}", self.row.label(), variant.name, measurement.setup.name);
+        measurement.run().or_else(|error: Error| {
+            self.progress.note(&format!("{}; once more", explain(error)));
+            measurement.run().map_err(|error| explain(error).into())
+        })
     }
 }

@@ -25,6 +25,8 @@ pub(crate) const CPU_BROKER_US: &str = "cpu_broker_us";
 pub(crate) const PEAK_MEMORY_KB: &str = "peak_memory_kb";
 /// Of client and servers together.
 pub(crate) const ALLOCATIONS: &str = "allocations_per_call";
+/// The share of the machine's processor time that went to processes that are none of ours.
+pub(crate) const OTHERS: &str = "others_share";
 
 impl Sample {
     pub(crate) fn get(&self, name: &str) -> Option<f64> {

@@ -20,6 +20,9 @@ use table::Table;
 /// Where all files go, in the workspace.
 const DIRECTORY: &str = "target/bench";
 
+/// Such a share of the machine others may take before the report warns. Interrupts of the network are counted among them.
+const QUIET: f64 = 0.05;
+
 /// Prints the tables, and writes them, the plots and the numbers.
 pub(crate) fn write(results: &Results, broker: &Broker) -> Result<(), Error> {
     let ratios: Vec<_> = scenario::ALL.iter().flat_map(|scenario| (scenario.ratios)(results)).collect();
@@ -29,6 +32,9 @@ pub(crate) fn write(results: &Results, broker: &Broker) -> Result<(), Error> {
     fs::create_dir_all(&directory)?;
 
     let mut text = format!("{machine}\n");
+    if let Some(share) = results.others().filter(|share| *share > QUIET) {
+        writeln!(text, "\n**Not quiet**: other processes took {:.0} % of the machine.", 100.0 * share)?;
+    }
     for outcomes in results.0.chunk_by(|a, b| a.row == b.row && a.load.payload == b.load.payload) {
         writeln!(text, "\n{}", Table::of_outcomes(outcomes))?;
         plot::write(&directory, outcomes)?;

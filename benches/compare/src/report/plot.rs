@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use plotters::prelude::{
-    ChartBuilder, Color, IntoDrawingArea, IntoLogRange, LineSeries, Palette, Palette99, PathElement,
-    SVGBackend, SeriesLabelPosition, WHITE,
+    ChartBuilder, Circle, Color, IntoDrawingArea, IntoLogRange, LineSeries, Palette, Palette99, PathElement,
+    SVGBackend, SeriesLabelPosition, TRANSPARENT, WHITE,
 };
 
 use crate::Error;
@@ -57,20 +57,30 @@ fn draw(file: &Path, title: &str, lines: &[Line<'_>]) -> Result<(), Error> {
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption(title, ("sans-serif", 20))
-        .margin(12)
+        .margin(20)
         .x_label_area_size(36)
         .y_label_area_size(72)
         .build_cartesian_2d((left..right).log_scale().base(2.0), (low * 0.8..high * 1.2).log_scale())?;
-    chart.configure_mesh().x_desc("callers").draw()?;
+    chart
+        .configure_mesh()
+        .x_desc("callers")
+        .x_label_formatter(&|callers| format!("{callers:.0}"))
+        .y_label_formatter(&|value| format!("{value:.0}"))
+        .light_line_style(TRANSPARENT)
+        .draw()?;
     for (index, (variant, points)) in lines.iter().enumerate() {
         let color = Palette99::pick(index).to_rgba().stroke_width(2);
         chart
             .draw_series(LineSeries::new(points.iter().copied(), color))?
             .label(*variant)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color));
+        chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, color.filled())))?;
     }
-    let label = chart.configure_series_labels();
-    { label }.position(SeriesLabelPosition::LowerRight).background_style(WHITE.mix(0.8)).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::LowerRight)
+        .background_style(WHITE.mix(0.8))
+        .draw()?;
     area.present()?;
     Ok(())
 }

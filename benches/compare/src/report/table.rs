@@ -25,7 +25,7 @@ const TITLES: &[(&str, &str)] = &[
     (sample::PEAK_MEMORY_KB, "peak KB"),
 ];
 /// Numbers that others are made of.
-const HIDDEN: &[&str] = &[sample::CALLS, sample::SECONDS, sample::CPU_US];
+const HIDDEN: &[&str] = &[sample::CALLS, sample::SECONDS, sample::CPU_US, sample::OTHERS];
 
 impl Table {
     /// Outcomes of one scenario and payload, all of which have at least one sample.
