@@ -57,6 +57,11 @@ impl Options {
         Duration::from_millis(if self.quick { 250 } else { 500 })
     }
 
+    /// Whether a row that begins so is asked for by its name.
+    pub(crate) fn names(&self, beginning: &str) -> bool {
+        self.only.iter().any(|only| only.starts_with(beginning))
+    }
+
     pub(crate) fn wants(&self, row: &Row) -> bool {
         let label = row.label();
         self.only.is_empty() || self.only.iter().any(|only| label.starts_with(only))
