@@ -1,5 +1,6 @@
 //! The commands of this repository, as `cargo xtask COMMAND`.
 
+mod bench;
 mod build_times;
 mod cargo;
 mod ci;
@@ -38,6 +39,10 @@ Commands:
     --seconds N    how long the load lasts, 8 if not given
     --server BIN   another hello-server than the one in examples/
     --client BIN   another hello-client than the one in examples/
+  bench            nats-rpc beside raw async-nats, tonic and the bare protocol, with ratios; docs/performance.md tells more
+    --quick        less of everything, in less than two minutes
+    --only ROW     only rows whose name begins so, such as `unary 16 B`; may be repeated
+    --rounds N     how often each variant of a row is measured
   build-times      how long a crate with 52 methods builds, beside the same one with tonic
     --rounds N     how often the crate itself is built, 5 if not given
   schemas          generates, compiles and documents the .proto files of public packages, and prints a table
@@ -59,6 +64,7 @@ fn main() -> ExitCode {
         Some("ci") => ci::run(&words),
         Some("nats") => nats::run(&words),
         Some("demo") => demo::run(&words),
+        Some("bench") => bench::run(&words),
         Some("build-times") => build_times::run(&words),
         Some("schemas") => schemas::run(&words),
         Some("help" | "--help" | "-h") => {
