@@ -71,19 +71,28 @@ impl Carrier {
         }
     }
 
-    fn start(&self, mut call: Call) -> Result<Exchange, Status> {
-        let (to, now) = self.destination(&mut call)?;
-        Exchange::start(to, call, now)
+    /// Makes a call at the time `now`.
+    pub(super) fn carry(&self, mut call: Call, now: Instant) -> Carried {
+        let cancelled = call.context().until_cancelled();
+        call.start(None, now);
+        let state = match self.start(call, now) {
+            Ok(exchange) => State::Running(exchange),
+            Err(status) => State::Over(Some(status)),
+        };
+        Carried { state, cancelled }
+    }
+
+    fn start(&self, call: Call, now: Instant) -> Result<Exchange, Status> {
+        Exchange::start(self.destination(&call)?, call, now)
     }
 
     /// Makes a call of all instances.
-    pub(super) async fn scatter(&self, mut call: Call) -> Result<Scattered, Status> {
-        let (to, _) = self.destination(&mut call)?;
-        Scattered::start(to, call).await
+    pub(super) async fn scatter(&self, call: Call) -> Result<Scattered, Status> {
+        Scattered::start(self.destination(&call)?, call).await
     }
 
-    /// Where a call that begins now goes.
-    fn destination(&self, call: &mut Call) -> Result<(Destination, Instant), Status> {
+    /// Where a call goes.
+    fn destination(&self, call: &Call) -> Result<Destination, Status> {
         let Shared { connection, remotes, limits, compression, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
         let subject = self.subject(call).map_err(Status::with_not_processed)?;
@@ -91,8 +100,7 @@ impl Carrier {
         let remote = remotes.of(method, || Remote::new(method.service(), subject::prefix_of(&subject)));
         let (limits, compression) = (*limits, *compression);
         let connection = connection.clone();
-        let to = Destination { connection, epoch, subject, remote, limits, compression };
-        Ok((to, call.start(None)))
+        Ok(Destination { connection, epoch, subject, remote, limits, compression })
     }
 }
 
@@ -106,12 +114,7 @@ impl Service<Call> for Carrier {
     }
 
     fn call(&mut self, call: Call) -> Carried {
-        let cancelled = call.context().until_cancelled();
-        let state = match self.start(call) {
-            Ok(exchange) => State::Running(exchange),
-            Err(status) => State::Over(Some(status)),
-        };
-        Carried { state, cancelled }
+        self.carry(call, Instant::now())
     }
 }
 
