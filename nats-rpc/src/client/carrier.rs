@@ -93,19 +93,30 @@ impl Carrier {
         }
     }
 
-    fn start(&self, mut call: Call) -> Result<Exchange, Status> {
-        let (to, epoch, now) = self.destination(&mut call)?;
+    /// Makes a call at the time `now`.
+    pub(super) fn carry(&self, mut call: Call, now: Instant) -> Carried {
+        let cancelled = call.context().until_cancelled();
+        call.start(None, now);
+        let state = match self.start(call, now) {
+            Ok(exchange) => State::Running(exchange),
+            Err(status) => State::Over(Some(status)),
+        };
+        Carried { state, cancelled }
+    }
+
+    fn start(&self, call: Call, now: Instant) -> Result<Exchange, Status> {
+        let (to, epoch) = self.destination(&call)?;
         Exchange::start(to, epoch, call, now)
     }
 
     /// Makes a call of all instances.
-    pub(super) async fn scatter(&self, mut call: Call) -> Result<Scattered, Status> {
-        let (to, epoch, _) = self.destination(&mut call)?;
+    pub(super) async fn scatter(&self, call: Call) -> Result<Scattered, Status> {
+        let (to, epoch) = self.destination(&call)?;
         Scattered::start(to, epoch, call).await
     }
 
-    /// Where a call that begins now goes.
-    fn destination(&self, call: &mut Call) -> Result<(Destination, Arc<Epoch>, Instant), Status> {
+    /// Where a call goes.
+    fn destination(&self, call: &Call) -> Result<(Destination, Arc<Epoch>), Status> {
         let Shared { connection, remotes, limits, compression, .. } = &*self.0;
         let epoch = connection.epoch().map_err(Status::with_not_processed)?;
         let subject = self.subject(call).map_err(Status::with_not_processed)?;
@@ -114,7 +125,7 @@ impl Carrier {
         let (limits, compression, coalescing) = (*limits, *compression, self.coalescing(method));
         let connection = connection.clone();
         let to = Destination { connection, subject, remote, limits, compression, coalescing };
-        Ok((to, epoch, call.start(None)))
+        Ok((to, epoch))
     }
 }
 
@@ -128,12 +139,7 @@ impl Service<Call> for Carrier {
     }
 
     fn call(&mut self, call: Call) -> Carried {
-        let cancelled = call.context().until_cancelled();
-        let state = match self.start(call) {
-            Ok(exchange) => State::Running(exchange),
-            Err(status) => State::Over(Some(status)),
-        };
-        Carried { state, cancelled }
+        self.carry(call, Instant::now())
     }
 }
 

@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tower_layer::Layer;
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::carrier::Carrier;
-use crate::layer::{BreakerHandle, Policies, Stack, StackFuture, StackLayer};
+use crate::layer::{BreakerHandle, Layers, Policies, StackFuture, StackLayer};
 use crate::raw::{Call, Compression, Reply, Scattered};
 use crate::status::Status;
 use crate::subject;
@@ -29,9 +29,14 @@ use crate::transport::Connection;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Channel {
-    service: Stack<Carrier>,
-    made_of: Arc<(StackLayer, Carrier)>,
+pub struct Channel(Arc<Shared>);
+
+/// In one piece, since each call clones it.
+#[derive(Debug)]
+struct Shared {
+    layers: Layers<Carrier>,
+    made_by: StackLayer,
+    carrier: Carrier,
 }
 
 impl Channel {
@@ -48,19 +53,18 @@ impl Channel {
         Self::of(StackLayer::bare(), Carrier::new(connection))
     }
 
-    fn of(layers: StackLayer, carrier: Carrier) -> Self {
-        Self { service: layers.layer(carrier.clone()), made_of: Arc::new((layers, carrier)) }
+    fn of(made_by: StackLayer, carrier: Carrier) -> Self {
+        Self(Arc::new(Shared { layers: made_by.layers(&carrier), made_by, carrier }))
     }
 
-    fn change_layers(self, change: impl FnOnce(StackLayer) -> StackLayer) -> Self {
-        let (layers, carrier) = Arc::unwrap_or_clone(self.made_of);
-        Self::of(change(layers), carrier)
+    fn change_layers(&self, change: impl FnOnce(StackLayer) -> StackLayer) -> Self {
+        Self::of(change(self.0.made_by.clone()), self.0.carrier.clone())
     }
 
-    fn change_carrier(self, change: impl FnOnce(&mut Carrier)) -> Self {
-        let (layers, mut carrier) = Arc::unwrap_or_clone(self.made_of);
+    fn change_carrier(&self, change: impl FnOnce(&mut Carrier)) -> Self {
+        let mut carrier = self.0.carrier.clone();
         change(&mut carrier);
-        Self::of(layers, carrier)
+        Self::of(self.0.made_by.clone(), carrier)
     }
 
     /// Connects to the NATS server at `url` and creates a channel on the connection.
@@ -75,7 +79,7 @@ impl Channel {
     /// The connection, for other channels and servers.
     #[must_use]
     pub fn connection(&self) -> &Connection {
-        self.made_of.1.connection()
+        self.0.carrier.connection()
     }
 
     /// Sets the deadline of unary calls that name none and whose method has none either. Default: 10 s.
@@ -107,7 +111,7 @@ impl Channel {
     /// [bare](Self::bare).
     #[must_use]
     pub fn breakers(&self) -> Option<BreakerHandle> {
-        self.made_of.0.breakers()
+        self.0.made_by.breakers()
     }
 
     /// Sets the longest message that is received, in bytes. Default: 4 MiB, as in gRPC. A call whose response is longer
@@ -160,9 +164,10 @@ impl Channel {
     }
 
     /// Makes a call of all instances, each of them once.
-    pub(super) async fn scatter(&self, call: Call) -> Result<Scattered, Status> {
-        let (layers, carrier) = &*self.made_of;
-        carrier.scatter(layers.begin(call)?).await
+    pub(super) async fn scatter(&self, mut call: Call) -> Result<Scattered, Status> {
+        let Shared { made_by, carrier, .. } = &*self.0;
+        made_by.begin(&mut call, Instant::now())?;
+        carrier.scatter(call).await
     }
 }
 
@@ -176,7 +181,8 @@ impl Service<Call> for Channel {
     }
 
     fn call(&mut self, call: Call) -> ChannelFuture {
-        ChannelFuture { future: self.service.call(call) }
+        let Shared { layers, carrier, .. } = &*self.0;
+        ChannelFuture { future: layers.call(call, |call, now| carrier.carry(call, now)) }
     }
 }
 

@@ -84,7 +84,10 @@ pub(super) fn unary_call<C: Encode<Q>, Q>(
 ) -> Result<Call, Status> {
     let (message, metadata, extensions) = request.into_request().into_parts();
     let bytes = raw::build(C::encoded_len(&message), |buffer| C::encode(&message, buffer))?;
-    Ok(Call::new(method, Body::Unary(bytes)).with_metadata(metadata).with_extensions(extensions))
+    let mut call = Call::new(method, Body::Unary(bytes));
+    *call.metadata_mut() = metadata;
+    *call.extensions_mut() = extensions;
+    Ok(call)
 }
 
 impl<S: CallService, R> Future for Unary<S, R> {

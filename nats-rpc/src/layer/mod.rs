@@ -67,6 +67,7 @@ pub use self::policy::{
 #[cfg(feature = "rate-limit")]
 pub use self::rate_limit::{Rate, RateLimitLayer};
 pub use self::retry::{Retry, RetryFuture, RetryLayer};
+pub(crate) use self::stack::Layers;
 pub use self::stack::{Stack, StackFuture, StackLayer};
 pub use self::validate::{ValidateLayer, Violations};
 pub(crate) use self::validate::{checked, checked_stream};

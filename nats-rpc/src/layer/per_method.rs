@@ -1,5 +1,4 @@
 use std::fmt;
-use std::sync::Arc;
 
 use crate::raw::Places;
 use crate::spec::Method;
@@ -8,35 +7,34 @@ use crate::spec::Method;
 const PLACES: usize = 128;
 
 /// Something that there is one of for each method that is called.
-pub(crate) struct PerMethod<T>(Places<(Method, Arc<T>)>);
+pub(crate) struct PerMethod<T>(Places<(Method, T), PLACES>);
 
 impl<T> PerMethod<T> {
     pub(crate) fn new() -> Self {
-        Self(Places::new(PLACES))
+        Self(Places::new())
     }
 
     /// What there is for a method; made when that is called for the first time.
-    pub(crate) fn of(&self, method: &Method, make: impl Fn() -> T) -> Arc<T> {
-        let make = || (method.clone(), Arc::new(make()));
-        self.0.of(method.hash(), |(own, _)| own.is(method), make, |(_, value)| Arc::clone(value))
+    #[inline]
+    pub(crate) fn of(&self, method: &Method, make: impl Fn() -> T) -> &T {
+        let (_, value) = self.0.of(method.hash(), |(own, _)| own.is(method), || (method.clone(), make()));
+        value
     }
 
     /// All that there are by now.
-    pub(crate) fn known(&self) -> Vec<(Method, Arc<T>)> {
-        self.0.known()
+    pub(crate) fn known(&self) -> impl Iterator<Item = (&Method, &T)> {
+        self.0.known().map(|(method, value)| (method, value))
     }
 }
 
 impl<T> fmt::Debug for PerMethod<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.known().iter().map(|(method, _)| method)).finish()
+        f.debug_set().entries(self.known().map(|(method, _)| method)).finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::{PLACES, PerMethod};
     use crate::spec::{Kind, Method};
 
@@ -45,10 +43,10 @@ mod tests {
         let values = PerMethod::new();
         let of = |n: usize| values.of(&Method::dynamic("a.S", format!("Do{n}"), Kind::Unary), || n);
         let first: Vec<_> = (0..PLACES * 2).map(of).collect();
-        for (n, value) in first.iter().enumerate() {
-            assert_eq!(**value, n);
-            assert!(Arc::ptr_eq(value, &of(n)));
+        for (n, value) in first.into_iter().enumerate() {
+            assert_eq!(*value, n);
+            assert!(std::ptr::eq(value, of(n)));
         }
-        assert_eq!(values.known().len(), PLACES * 2);
+        assert_eq!(values.known().count(), PLACES * 2);
     }
 }

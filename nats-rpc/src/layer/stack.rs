@@ -1,18 +1,21 @@
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+mod future;
+mod layers;
+
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
+use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::breaker::{Breaker, BreakerHandle, BreakerLayer};
-use super::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
-use super::hedge::{Hedge, HedgeLayer};
+pub use self::future::StackFuture;
+pub(crate) use self::layers::Layers;
+use super::breaker::{BreakerHandle, BreakerLayer};
+use super::deadline::DeadlineLayer;
+use super::hedge::HedgeLayer;
 use super::policy::Policies;
-use super::retry::{Retry, RetryFuture, RetryLayer};
+use super::retry::{Retries, RetryLayer};
 use crate::raw::{Call, Reply};
 use crate::status::{BoxError, Status};
 
@@ -124,9 +127,17 @@ impl StackLayer {
         self.attempts.as_ref().map(|attempts| attempts.breaker.handle())
     }
 
-    /// Gives a call that is not made through the layers its deadline.
-    pub(crate) fn begin(&self, call: Call) -> Result<Call, Status> {
-        self.deadline.begin(call)
+    /// Gives a call that is made now, though not through the layers, its deadline.
+    pub(crate) fn begin(&self, call: &mut Call, now: Instant) -> Result<(), Status> {
+        self.deadline.begin(call, now)
+    }
+
+    /// The layers for calls that are carried by such services.
+    pub(crate) fn layers<S: Clone>(&self, carrier: &S) -> Layers<S> {
+        let attempts = self.attempts.as_ref().map(|Attempts { retry, hedge, breaker }| {
+            Retries::new(hedge.layer(breaker.layer(carrier.clone())), retry.clone())
+        });
+        Layers { deadline: self.deadline.clone(), attempts }
     }
 }
 
@@ -140,25 +151,16 @@ impl<S: Clone> Layer<S> for StackLayer {
     type Service = Stack<S>;
 
     fn layer(&self, inner: S) -> Stack<S> {
-        Stack(match &self.attempts {
-            None => Layers::Bare(self.deadline.layer(inner)),
-            Some(Attempts { retry, hedge, breaker }) => {
-                Layers::Full(self.deadline.layer(retry.layer(hedge.layer(breaker.layer(inner)))))
-            }
-        })
+        Stack { layers: Arc::new(self.layers(&inner)), inner }
     }
 }
 
 /// The default layers around a service; what [`StackLayer`] makes of it.
 #[derive(Debug, Clone)]
-pub struct Stack<S>(Layers<S>);
-
-type Attempted<S> = Hedge<Breaker<S>>;
-
-#[derive(Debug, Clone)]
-enum Layers<S> {
-    Bare(Deadline<S>),
-    Full(Deadline<Retry<Attempted<S>>>),
+pub struct Stack<S> {
+    inner: S,
+    /// In one piece, since each call clones it.
+    layers: Arc<Layers<S>>,
 }
 
 impl<S> Service<Call> for Stack<S>
@@ -170,66 +172,10 @@ where
     type Future = StackFuture<S>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        match &mut self.0 {
-            Layers::Bare(layers) => layers.poll_ready(cx),
-            Layers::Full(layers) => layers.poll_ready(cx),
-        }
+        self.inner.poll_ready(cx).map_err(|error| Status::from_error(error.into()))
     }
 
     fn call(&mut self, call: Call) -> StackFuture<S> {
-        match &mut self.0 {
-            Layers::Bare(layers) => StackFuture { state: State::Bare { future: layers.call(call) } },
-            Layers::Full(layers) => StackFuture { state: State::Full { future: layers.call(call) } },
-        }
-    }
-}
-
-pin_project! {
-    /// A call within the default layers.
-    #[must_use = "a call's answer is in its future"]
-    pub struct StackFuture<S>
-    where
-        S: Service<Call, Response = Reply>,
-        S: Clone,
-        S::Error: Into<BoxError>,
-    {
-        #[pin]
-        state: State<S>,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    enum State<S>
-    where
-        S: Service<Call, Response = Reply>,
-        S: Clone,
-        S::Error: Into<BoxError>,
-    {
-        Bare { #[pin] future: DeadlineFuture<S::Future> },
-        Full { #[pin] future: DeadlineFuture<RetryFuture<Attempted<S>>> },
-    }
-}
-
-impl<S> Future for StackFuture<S>
-where
-    S: Service<Call, Response = Reply, Error: Into<BoxError>> + Clone,
-{
-    type Output = Result<Reply, Status>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProjection::Bare { future } => future.poll(cx),
-            StateProjection::Full { future } => future.poll(cx),
-        }
-    }
-}
-
-impl<S> fmt::Debug for StackFuture<S>
-where
-    S: Service<Call, Response = Reply, Error: Into<BoxError>> + Clone,
-{
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StackFuture").finish_non_exhaustive()
+        self.layers.call(call, |call, _| self.inner.call(call))
     }
 }

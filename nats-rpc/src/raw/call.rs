@@ -7,7 +7,7 @@ use http::Extensions;
 use tokio::time::Instant;
 
 use super::{Body, Budget};
-use crate::call::Context;
+use crate::call::{Context, MessageStream};
 use crate::metadata::Metadata;
 use crate::spec::Method;
 
@@ -38,6 +38,7 @@ impl Call {
     }
 
     /// A call that has come from elsewhere, with a context of its own.
+    #[inline]
     pub(crate) fn received(method: Method, context: Context, metadata: Metadata, body: Body) -> Self {
         Self {
             method,
@@ -136,6 +137,18 @@ impl Call {
         std::mem::replace(&mut self.body, Body::Unary(Bytes::new()))
     }
 
+    /// Takes the requests out of it, if they are a stream.
+    #[inline]
+    pub(crate) fn take_stream(&mut self) -> Option<MessageStream> {
+        match self.take_body() {
+            Body::Stream(stream) => Some(stream),
+            message @ Body::Unary(_) => {
+                self.body = message;
+                None
+            }
+        }
+    }
+
     /// Sets the metadata.
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
@@ -153,8 +166,12 @@ impl Call {
     /// Asks for a timeout, counted from the moment the call is made. An inherited deadline that is earlier wins.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.set_timeout(timeout);
         self
+    }
+
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = Some(timeout);
     }
 
     /// Aims the call at one instance of the service, by the id that discovery shows.
@@ -184,10 +201,8 @@ impl Call {
     }
 
     /// Pays further attempts from this budget, in which the call has been entered already.
-    #[inline]
-    pub(crate) fn with_budget(mut self, budget: Arc<Budget>) -> Self {
+    pub(crate) fn set_budget(&mut self, budget: Arc<Budget>) {
         self.budget = Some(budget);
-        self
     }
 
     /// Takes the budget out.
@@ -211,8 +226,12 @@ impl Call {
     /// Replaces what is sent.
     #[must_use]
     pub fn with_body(mut self, body: Body) -> Self {
-        self.body = body;
+        self.set_body(body);
         self
+    }
+
+    pub(crate) fn set_body(&mut self, body: Body) {
+        self.body = body;
     }
 
     /// Its time begins now. What carries it says how long that is, unless the call does.
@@ -222,14 +241,15 @@ impl Call {
         self.begun = Some(now);
     }
 
-    /// Turns the timeout into a deadline, counted from when its time began, or from now; `default` is taken where none
-    /// was asked for. Returns the time from which it counts.
-    pub(crate) fn start(&mut self, default: Option<Duration>) -> Instant {
-        let start = self.begun.take().unwrap_or_else(Instant::now);
-        self.limit(start, self.timeout.or(default));
-        start
+    /// Turns the timeout into a deadline, counted from when its time began, or from `now`; `default` is taken where
+    /// none was asked for.
+    #[inline]
+    pub(crate) fn start(&mut self, default: Option<Duration>, now: Instant) {
+        let begun = self.begun.take().unwrap_or(now);
+        self.limit(begun, self.timeout.or(default));
     }
 
+    #[inline]
     fn limit(&mut self, start: Instant, timeout: Option<Duration>) {
         if let Some(deadline) = timeout.and_then(|timeout| start.checked_add(timeout)) {
             self.context.limit(deadline);
@@ -238,14 +258,10 @@ impl Call {
 
     /// A copy of the call, unless its body is a stream, which can be sent only once.
     #[must_use]
+    #[inline]
     pub fn try_clone(&self) -> Option<Self> {
         let Body::Unary(message) = &self.body else { return None };
-        Some(self.copy(Body::Unary(message.clone())))
-    }
-
-    /// A copy of the call that sends something else.
-    pub(crate) fn copy(&self, body: Body) -> Self {
-        Self {
+        Some(Self {
             method: self.method.clone(),
             context: self.context.clone(),
             timeout: self.timeout,
@@ -256,8 +272,8 @@ impl Call {
             id: self.id,
             budget: self.budget.clone(),
             extensions: self.extensions.clone(),
-            body,
-        }
+            body: Body::Unary(message.clone()),
+        })
     }
 
     /// Replaces the message of a call that has one.
@@ -274,8 +290,8 @@ impl Call {
 
     pub(crate) fn into_parts(mut self) -> Parts {
         // Of a call within the process nobody else may have said how long it may take.
-        if self.begun.is_some() {
-            self.start(self.method.timeout());
+        if let Some(begun) = self.begun {
+            self.start(self.method.timeout(), begun);
         }
         let Self { method, context, metadata, extensions, body, .. } = self;
         Parts { method, context, metadata, extensions, body }

@@ -8,23 +8,23 @@ use crate::spec::Method;
 const PLACES: usize = 64;
 
 /// What a channel knows of the services that it calls.
-pub(crate) struct Remotes(Places<Arc<Remote>>);
+pub(crate) struct Remotes(Places<Arc<Remote>, PLACES>);
 
 impl Remotes {
     pub(crate) fn new() -> Self {
-        Self(Places::new(PLACES))
+        Self(Places::new())
     }
 
     /// The service of a method, which is made when it is called for the first time.
     pub(crate) fn of(&self, method: &Method, make: impl Fn() -> Remote) -> Arc<Remote> {
         let is = |remote: &Arc<Remote>| remote.service() == method.service();
-        self.0.of(method.service_hash(), is, || Arc::new(make()), Arc::clone)
+        Arc::clone(self.0.of(method.service_hash(), is, || Arc::new(make())))
     }
 }
 
 impl fmt::Debug for Remotes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.known().iter().map(|remote| remote.service())).finish()
+        f.debug_set().entries(self.0.known().map(|remote| remote.service())).finish()
     }
 }
 

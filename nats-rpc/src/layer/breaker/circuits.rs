@@ -20,7 +20,7 @@ use crate::status::{Reason, Status};
 pub(super) struct Circuits {
     pub(super) policies: Policies,
     pub(super) observer: Observer,
-    methods: PerMethod<MethodCircuit>,
+    methods: PerMethod<Arc<MethodCircuit>>,
     /// By service.
     reach: Mutex<HashMap<String, Arc<Reach>>>,
 }
@@ -38,16 +38,16 @@ impl Circuits {
         Self { policies, observer, methods: PerMethod::new(), reach: Mutex::default() }
     }
 
-    pub(super) fn of(&self, method: &Method) -> Arc<MethodCircuit> {
+    pub(super) fn of(&self, method: &Method) -> &Arc<MethodCircuit> {
         self.methods.of(method, || {
             let circuit = Circuit::new(self.policies.of(method).breaker, Instant::now().into_std(), jitter);
             let (reach, observer) = (self.reach(method.service()), self.observer.clone());
-            MethodCircuit { method: method.clone(), gate: Gate::new(circuit), reach, observer }
+            Arc::new(MethodCircuit { method: method.clone(), gate: Gate::new(circuit), reach, observer })
         })
     }
 
-    pub(super) fn known(&self) -> Vec<Arc<MethodCircuit>> {
-        self.methods.known().into_iter().map(|(_, circuit)| circuit).collect()
+    pub(super) fn known(&self) -> impl Iterator<Item = &Arc<MethodCircuit>> {
+        self.methods.known().map(|(_, circuit)| circuit)
     }
 
     pub(super) fn reachable(&self, service: &str) -> bool {
@@ -88,14 +88,7 @@ impl MethodCircuit {
 
     /// Does something with the circuit as of now.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Circuit, std::time::Instant) -> T) -> T {
-        self.with_at(Instant::now(), act)
-    }
-
-    pub(super) fn with_at<T>(
-        &self,
-        now: Instant,
-        act: impl FnOnce(&mut Circuit, std::time::Instant) -> T,
-    ) -> T {
+        let now = Instant::now();
         let tell = |Change { from, to, cause }| {
             self.observer.tell(&BreakerChange { method: self.method.clone(), from, to, cause });
         };

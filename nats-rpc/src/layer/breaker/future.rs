@@ -22,14 +22,13 @@ pin_project! {
     #[project = Projected]
     #[derive(Debug)]
     enum State<F> {
-        // Without a passage it is not counted.
-        Running { #[pin] call: F, passage: Option<Passage> },
+        Running { #[pin] call: F, passage: Passage },
         Rejected { status: Option<Status> },
     }
 }
 
 impl<F> BreakerFuture<F> {
-    pub(super) fn running(call: F, passage: Option<Passage>) -> Self {
+    pub(super) fn running(call: F, passage: Passage) -> Self {
         Self { state: State::Running { call, passage } }
     }
 
@@ -49,9 +48,7 @@ where
         match self.project().state.project() {
             Projected::Running { call, passage } => {
                 let result = ready!(call.poll(cx)).map_err(|error| Status::from_error(error.into()));
-                if let Some(passage) = passage.take() {
-                    passage.end(&result);
-                }
+                passage.end(&result);
                 Poll::Ready(result)
             }
             Projected::Rejected { status } => {

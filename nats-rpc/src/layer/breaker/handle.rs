@@ -33,13 +33,13 @@ impl BreakerHandle {
     /// The breaker of a method, whether that has been called or not.
     #[must_use]
     pub fn circuit(&self, method: &Method) -> CircuitHandle {
-        CircuitHandle(self.0.of(method))
+        CircuitHandle(Arc::clone(self.0.of(method)))
     }
 
     /// The breakers of all methods that have been called or asked for.
     #[must_use]
     pub fn circuits(&self) -> Vec<CircuitHandle> {
-        self.0.known().into_iter().map(CircuitHandle).collect()
+        self.0.known().map(|circuit| CircuitHandle(Arc::clone(circuit))).collect()
     }
 
     /// Whether the service could be reached when it was last called: `false` from a call that failed with

@@ -21,6 +21,12 @@ impl<S> Breaker<S> {
     pub(super) fn new(inner: S, circuits: Arc<Circuits>) -> Self {
         Self { inner, circuits }
     }
+
+    /// Lets a call through to what makes it, or does not.
+    #[inline]
+    pub(in crate::layer) fn pass<F>(&self, call: Call, inner: impl FnOnce(Call) -> F) -> BreakerFuture<F> {
+        pass(&self.circuits, call, inner)
+    }
 }
 
 impl<S> Service<Call> for Breaker<S>
@@ -37,13 +43,14 @@ where
     }
 
     fn call(&mut self, call: Call) -> BreakerFuture<S::Future> {
-        // What one instance does says nothing of the group, nor does the group of one instance.
-        if call.instance().is_some() {
-            return BreakerFuture::running(self.inner.call(call), None);
-        }
-        match Passage::enter(self.circuits.of(call.method()), &call) {
-            Ok(passage) => BreakerFuture::running(self.inner.call(call), Some(passage)),
-            Err(status) => BreakerFuture::rejected(status),
-        }
+        pass(&self.circuits, call, |call| self.inner.call(call))
+    }
+}
+
+#[inline]
+fn pass<F>(circuits: &Circuits, call: Call, inner: impl FnOnce(Call) -> F) -> BreakerFuture<F> {
+    match Passage::enter(circuits, &call) {
+        Ok(passage) => BreakerFuture::running(inner(call), passage),
+        Err(status) => BreakerFuture::rejected(status),
     }
 }

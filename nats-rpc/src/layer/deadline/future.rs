@@ -1,7 +1,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -28,8 +28,7 @@ pin_project! {
             // `None`: there is none, or it is kept inside.
             deadline: Option<Instant>,
             // Only what is not ready at once needs a timer.
-            #[pin]
-            sleep: Option<Sleep>,
+            sleep: Option<Pin<Box<Sleep>>>,
         },
         // With the failure, until it is told.
         Over { failure: Option<Status> },
@@ -56,18 +55,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         let outcome = match state.as_mut().project() {
-            StateProjection::Running { future, deadline, mut sleep } => match (future.poll(cx), *deadline) {
+            StateProjection::Running { future, deadline, sleep } => match (future.poll(cx), *deadline) {
                 (Poll::Ready(Ok(reply)), Some(deadline)) => Ok(within(deadline, reply)),
                 (Poll::Ready(outcome), _) => outcome.map_err(|error| Status::from_error(error.into())),
                 (Poll::Pending, None) => return Poll::Pending,
                 (Poll::Pending, Some(deadline)) => {
-                    if sleep.is_none() {
-                        sleep.set(Some(sleep_until(deadline)));
-                    }
-                    match sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
-                        Some(Poll::Ready(())) => Err(too_late()),
-                        _ => return Poll::Pending,
-                    }
+                    let sleep = sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+                    ready!(sleep.as_mut().poll(cx));
+                    Err(too_late())
                 }
             },
             StateProjection::Over { failure } => {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tower_layer::Layer;
 
 use super::service::Deadline;
@@ -123,9 +124,9 @@ impl DeadlineLayer {
         self
     }
 
-    /// Gives a call its deadline, as the layer does.
-    pub(crate) fn begin(&self, call: Call) -> Result<Call, Status> {
-        self.0.begin(call)
+    /// Gives a call that is made now its deadline, as the layer does.
+    pub(crate) fn begin(&self, call: &mut Call, now: Instant) -> Result<(), Status> {
+        self.0.begin(call, now)
     }
 }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::future::DeadlineFuture;
@@ -35,9 +36,9 @@ where
         self.inner.poll_ready(cx).map_err(|error| Status::from_error(error.into()))
     }
 
-    fn call(&mut self, call: Call) -> DeadlineFuture<S::Future> {
-        match self.settings.begin(call) {
-            Ok(call) => {
+    fn call(&mut self, mut call: Call) -> DeadlineFuture<S::Future> {
+        match self.settings.begin(&mut call, Instant::now()) {
+            Ok(()) => {
                 let deadline = call.context().deadline().filter(|_| !self.settings.trusts);
                 DeadlineFuture::new(self.inner.call(call), deadline)
             }

@@ -49,19 +49,20 @@ impl Settings {
         }
     }
 
-    /// Gives a call its deadline.
+    /// Gives a call that is made now its deadline.
     ///
     /// # Errors
     /// DEADLINE_EXCEEDED when there is too little time left for it.
-    pub(super) fn begin(&self, mut call: Call) -> Result<Call, Status> {
-        if let Some(timeout) = self.timeout(&call) {
-            call = call.with_timeout(timeout);
+    #[inline]
+    pub(super) fn begin(&self, call: &mut Call, now: Instant) -> Result<(), Status> {
+        if let Some(timeout) = self.timeout(call) {
+            call.set_timeout(timeout);
         }
-        let now = call.start(None);
+        call.start(None, now);
         let left = call.context().deadline().map(|deadline| deadline.saturating_duration_since(now));
         match left {
-            Some(left) if left.is_zero() || left < self.minimum => Err(expired(&call, now)),
-            _ => Ok(call),
+            Some(left) if left.is_zero() || left < self.minimum => Err(expired(call, now)),
+            _ => Ok(()),
         }
     }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::race::Race;
+use super::race::{Hedging, Race};
 use crate::raw::{Call, Reply};
 use crate::status::{BoxError, Status};
 
@@ -22,20 +22,22 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S: Service<Call>> {
-        /// Of a method without hedging.
+        /// It is not hedged.
         Single { #[pin] future: S::Future },
-        Race { #[pin] race: Race<S> },
+        Race { race: Pin<Box<Race<S>>> },
         Over,
     }
 }
 
-impl<S: Service<Call>> HedgeFuture<S> {
-    pub(super) fn single(future: S::Future) -> Self {
-        Self { state: State::Single { future } }
-    }
-
-    pub(super) fn race(race: Race<S>) -> Self {
-        Self { state: State::Race { race } }
+impl<S: Service<Call> + Clone> HedgeFuture<S> {
+    /// `first` is the first attempt, and `service` makes the others.
+    #[inline]
+    pub(super) fn new(first: S::Future, hedging: Option<Hedging>, service: &S) -> Self {
+        let state = match hedging {
+            None => State::Single { future: first },
+            Some(hedging) => State::Race { race: Box::pin(Race::new(first, hedging, service.clone())) },
+        };
+        Self { state }
     }
 }
 
@@ -51,7 +53,7 @@ where
             StateProjection::Single { future } => {
                 ready!(future.poll(cx)).map_err(|error| Status::from_error(error.into()))
             }
-            StateProjection::Race { race } => ready!(race.poll(cx)),
+            StateProjection::Race { race } => ready!(race.as_mut().poll(cx)),
             StateProjection::Over => panic!("a call was polled after it had ended"),
         };
         // Those that have lost are given up now, not when the future is dropped.

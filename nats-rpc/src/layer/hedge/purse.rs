@@ -14,14 +14,13 @@ pub(super) struct Purse {
 
 impl Purse {
     /// Enters a call that is made now, unless that was done before.
-    pub(super) fn of(call: Call, own: &Arc<Budget>, now: Instant) -> (Call, Self) {
+    pub(super) fn of(call: &mut Call, own: &Arc<Budget>, now: Instant) -> Self {
         if let Some(budget) = call.budget() {
-            let budget = Arc::clone(budget);
-            return (call, Self { budget, is_shared: true });
+            return Self { budget: Arc::clone(budget), is_shared: true };
         }
         own.deposit(now);
-        let purse = Self { budget: Arc::clone(own), is_shared: false };
-        (call.with_budget(Arc::clone(own)), purse)
+        call.set_budget(Arc::clone(own));
+        Self { budget: Arc::clone(own), is_shared: false }
     }
 
     /// Pays for an attempt, if there is enough.

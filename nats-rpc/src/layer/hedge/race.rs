@@ -23,7 +23,8 @@ pin_project! {
         first: Option<Sampled<S::Future>>,
         others: Vec<Pin<Box<Sampled<Oneshot<S>>>>>,
         plan: Plan,
-        source: Source<S>,
+        source: Source,
+        service: S,
         // Only what is not ready at once needs a timer.
         #[pin]
         timer: Option<Sleep>,
@@ -31,9 +32,16 @@ pin_project! {
     }
 }
 
+/// A call that is hedged, and whose first attempt is made.
+pub(super) struct Hedging {
+    /// Of the first attempt.
+    pub(super) sample: Sample,
+    pub(super) plan: Plan,
+    pub(super) source: Source,
+}
+
 /// What further attempts are made from.
-pub(super) struct Source<S> {
-    pub(super) service: S,
+pub(super) struct Source {
     /// As it was before its first attempt.
     pub(super) call: Call,
     pub(super) rules: Rules,
@@ -49,9 +57,10 @@ struct Failure {
 }
 
 impl<S: Service<Call>> Race<S> {
-    pub(super) fn new(first: Sampled<S::Future>, plan: Plan, source: Source<S>) -> Self {
-        let failure = Failure::default();
-        Self { first: Some(first), others: Vec::new(), plan, source, timer: None, failure }
+    pub(super) fn new(first: S::Future, hedging: Hedging, service: S) -> Self {
+        let Hedging { sample, plan, source } = hedging;
+        let first = Some(Sampled::new(first, sample));
+        Self { first, others: Vec::new(), plan, source, service, timer: None, failure: Failure::default() }
     }
 }
 
@@ -87,7 +96,7 @@ where
                 this.failure.take(status);
             }
             if let Some(now) = due(this.plan, known, this.timer.as_mut(), cx) {
-                match this.source.attempt(this.plan, now) {
+                match this.source.attempt(this.service, this.plan, now) {
                     Some(attempt) => this.others.push(attempt),
                     None => this.plan.stop(),
                 }
@@ -144,16 +153,21 @@ fn due(
     timer.poll(cx).is_ready().then(Instant::now)
 }
 
-impl<S: Service<Call> + Clone> Source<S> {
+impl Source {
     /// Makes another attempt. `None`: there is nothing left to pay it from.
-    fn attempt(&self, plan: &mut Plan, now: Instant) -> Option<Pin<Box<Sampled<Oneshot<S>>>>> {
+    fn attempt<S: Service<Call> + Clone>(
+        &self,
+        service: &S,
+        plan: &mut Plan,
+        now: Instant,
+    ) -> Option<Pin<Box<Sampled<Oneshot<S>>>>> {
         let mut call = self.call.try_clone()?;
         if !self.purse.pay(now) {
             return None;
         }
         self.rules.begin(&mut call, plan.made(now), now);
         let sample = Sample::new(&self.observed, now);
-        Some(Box::pin(Sampled::new(Oneshot::new(self.service.clone(), call), sample)))
+        Some(Box::pin(Sampled::new(Oneshot::new(service.clone(), call), sample)))
     }
 }
 

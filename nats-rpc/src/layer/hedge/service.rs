@@ -9,9 +9,9 @@ use super::future::HedgeFuture;
 use super::observed::Observed;
 use super::plan::Plan;
 use super::purse::Purse;
-use super::race::{Race, Source};
+use super::race::{Hedging, Source};
 use super::rules::Rules;
-use super::sample::{Sample, Sampled};
+use super::sample::Sample;
 use crate::layer::{Budgets, PerMethod, Policies};
 use crate::raw::{Body, Budget, Call, Reply};
 use crate::spec::Idempotency;
@@ -47,13 +47,28 @@ impl<S> Hedge<S> {
     }
 }
 
+impl<S: Service<Call> + Clone> Hedge<S> {
+    /// Makes a call at the time `now`, whose first attempt `first` makes.
+    #[inline]
+    pub(in crate::layer) fn call_at(
+        &self,
+        now: Instant,
+        mut call: Call,
+        first: impl FnOnce(&S, Call) -> S::Future,
+    ) -> HedgeFuture<S> {
+        let hedging = self.settings.begin(&mut call, || now);
+        HedgeFuture::new(first(&self.inner, call), hedging, &self.inner)
+    }
+}
+
 impl Settings {
     pub(super) fn new(policies: Policies, percentile: u8, budgets: Arc<Budgets>) -> Self {
         Self { policies, percentile, budgets, methods: PerMethod::new() }
     }
 
     /// How a call is hedged, if it is.
-    fn of(&self, call: &Call) -> Option<(Rules, Arc<Hedged>)> {
+    #[inline]
+    fn of(&self, call: &Call) -> Option<(Rules, &Hedged)> {
         let method = call.method();
         if method.idempotency() == Idempotency::Unknown || matches!(call.body(), Body::Stream(_)) {
             return None;
@@ -71,8 +86,24 @@ impl Settings {
         (!rules.spec.is_off()).then_some((rules, hedged))
     }
 
-    fn observed(&self, hedged: &Hedged, now: Instant) -> Arc<Observed> {
-        Arc::clone(hedged.observed.get_or_init(|| Arc::new(Observed::new(self.percentile, now))))
+    /// Begins a call, at the time that the clock shows. Returns how it goes on after its first attempt if it is hedged.
+    pub(super) fn begin(&self, call: &mut Call, clock: impl FnOnce() -> Instant) -> Option<Hedging> {
+        let (rules, hedged) = self.of(call)?;
+        let now = clock();
+        call.start(call.method().timeout(), now);
+        let purse = Purse::of(call, &hedged.budget, now);
+        call.ensure_id();
+        let template = call.try_clone()?;
+        let observed = hedged.observed.get_or_init(|| Arc::new(Observed::new(self.percentile, now)));
+        let delay = rules.spec.delay().or_else(|| observed.delay());
+        let mut plan = Plan::new(rules, delay, now, call.context().deadline());
+        if observed.is_failing() {
+            plan.stop();
+        }
+        rules.begin(call, 0, now);
+        let (observed, sample) = (Arc::clone(observed), Sample::new(observed, now));
+        let source = Source { call: template, rules, observed, purse };
+        Some(Hedging { sample, plan, source })
     }
 }
 
@@ -89,26 +120,8 @@ where
     }
 
     fn call(&mut self, mut call: Call) -> HedgeFuture<S> {
-        let Some((rules, hedged)) = self.settings.of(&call) else {
-            return HedgeFuture::single(self.inner.call(call));
-        };
-        let now = call.start(call.method().timeout());
-        let (mut call, purse) = Purse::of(call, &hedged.budget, now);
-        call.ensure_id();
-        let Some(template) = call.try_clone() else {
-            return HedgeFuture::single(self.inner.call(call));
-        };
-        let observed = self.settings.observed(&hedged, now);
-        let delay = rules.spec.delay().or_else(|| observed.delay());
-        let mut plan = Plan::new(rules, delay, now, call.context().deadline());
-        if observed.is_failing() {
-            plan.stop();
-        }
-        rules.begin(&mut call, 0, now);
-        let sample = Sample::new(&observed, now);
-        let first = Sampled::new(self.inner.call(call), sample);
-        let source = Source { service: self.inner.clone(), call: template, rules, observed, purse };
-        HedgeFuture::race(Race::new(first, plan, source))
+        let hedging = self.settings.begin(&mut call, Instant::now);
+        HedgeFuture::new(self.inner.call(call), hedging, &self.inner)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
-use self::script::{Answer, DELAY, Log, MS, call, call_of, scripted, winner};
+use self::script::{Answer, DELAY, Log, MS, call, call_of, call_paid_from, scripted, winner};
 use super::HedgeLayer;
 use crate::layer::{CallPolicy, RetryLayer};
 use crate::raw::{Body, Budget, Call, Reply, Throttle};
@@ -215,7 +215,7 @@ async fn attempts_are_paid_for() {
     while budget.withdraw(Instant::now()) {}
     let (service, log) = scripted([Answer::Ok(DELAY * 9)]);
     let service = ServiceBuilder::new().layer(HedgeLayer::new()).service(service);
-    service.oneshot(call().with_budget(budget)).await.unwrap();
+    service.oneshot(call_paid_from(&budget)).await.unwrap();
     assert_eq!(log.times(), [0], "what others have spent is gone");
 }
 
@@ -241,7 +241,7 @@ async fn how_a_call_ends_is_counted_by_who_has_brought_the_budget() {
     let (service, log) = scripted([Answer::Failed(MS, unavailable())]);
     let budget = Arc::new(Budget::new().with_throttle(Throttle::new(6, 1.0)));
     let service = ServiceBuilder::new().layer(HedgeLayer::new()).service(service);
-    service.oneshot(call().with_budget(Arc::clone(&budget))).await.unwrap_err();
+    service.oneshot(call_paid_from(&budget)).await.unwrap_err();
     assert_eq!(log.attempts(), 3);
     let throttle = budget.throttle().unwrap();
     assert!(throttle.allows(), "two of six tokens");

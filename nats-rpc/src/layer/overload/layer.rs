@@ -77,7 +77,7 @@ pub struct OverloadLayer {
 #[derive(Clone)]
 enum Scope {
     All(Limit, Arc<Gate>),
-    PerMethod(LimitOf, Arc<PerMethod<Gate>>),
+    PerMethod(LimitOf, Arc<PerMethod<Arc<Gate>>>),
 }
 
 type LimitOf = Arc<dyn Fn(&Method) -> Limit + Send + Sync>;
@@ -148,7 +148,7 @@ impl OverloadLayer {
         match &self.scope {
             Scope::All(_, gate) => gate.stats(),
             Scope::PerMethod(_, gates) => {
-                let stats = gates.known().into_iter().map(|(_, gate)| gate.stats());
+                let stats = gates.known().map(|(_, gate)| gate.stats());
                 stats.fold(OverloadStats::default(), OverloadStats::plus)
             }
         }
@@ -160,7 +160,7 @@ impl OverloadLayer {
         match &self.scope {
             Scope::All(..) => Vec::new(),
             Scope::PerMethod(_, gates) => {
-                gates.known().into_iter().map(|(method, gate)| (method, gate.stats())).collect()
+                gates.known().map(|(method, gate)| (method.clone(), gate.stats())).collect()
             }
         }
     }
@@ -170,7 +170,7 @@ impl OverloadLayer {
             Scope::All(_, gate) => gate.enter(call),
             Scope::PerMethod(limit, gates) => {
                 let method = call.method();
-                gates.of(method, || Gate::new(limit(method), self.settings)).enter(call)
+                gates.of(method, || Arc::new(Gate::new(limit(method), self.settings))).enter(call)
             }
         }
     }

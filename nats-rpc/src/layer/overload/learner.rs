@@ -12,7 +12,7 @@ use crate::spec::Method;
 #[derive(Debug)]
 pub(super) struct Learner {
     gradient: Mutex<Gradient>,
-    baselines: PerMethod<Mutex<Baseline>>,
+    baselines: PerMethod<Arc<Mutex<Baseline>>>,
 }
 
 /// A call that is measured.
@@ -37,7 +37,7 @@ impl Learner {
     }
 
     pub(super) fn begin(&self, method: &Method, now: Instant) -> Measure {
-        Measure { began: now, baseline: self.baselines.of(method, Mutex::default) }
+        Measure { began: now, baseline: Arc::clone(self.baselines.of(method, Arc::default)) }
     }
 
     /// Returns the limit if it changes.

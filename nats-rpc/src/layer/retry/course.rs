@@ -11,7 +11,7 @@ use super::rules::Rules;
 use crate::call::Context;
 use crate::layer::PerMethod;
 use crate::raw::{Budget, Call, Throttle};
-use crate::spec::{Idempotency, Kind};
+use crate::spec::{Idempotency, Kind, Method};
 use crate::status::Status;
 
 /// What retries go by, for each method that is called.
@@ -23,7 +23,7 @@ pub(super) struct Methods {
 
 /// The same for one method.
 #[derive(Debug)]
-struct OfMethod {
+pub(super) struct OfMethod {
     rules: Rules,
     timeout: Option<Duration>,
     budget: Arc<Budget>,
@@ -32,7 +32,6 @@ struct OfMethod {
 /// A call on its way, from one attempt to the next.
 #[derive(Debug)]
 pub(super) struct Course {
-    method: Arc<OfMethod>,
     kept: Kept,
     attempts: Attempts,
 }
@@ -42,74 +41,81 @@ impl Methods {
         Self { settings, known: PerMethod::new() }
     }
 
-    /// Begins a call. Returns the time too.
+    /// Begins a call whose first attempt is made now. Returns until when a stream of responses has to begin, too.
     #[inline]
-    pub(super) fn start(&self, mut call: Call) -> (Course, Instant) {
-        let (method, now) = self.begin(&mut call);
-        let kept = Kept::new(call, self.settings.replay_buffer);
-        (Course { method, kept, attempts: Attempts::new() }, now)
-    }
-
-    fn begin(&self, call: &mut Call) -> (Arc<OfMethod>, Instant) {
-        let method = call.method();
-        let method = self.known.of(method, || {
-            let policy = self.settings.policies.of(method);
-            let throttling = self.settings.policies.throttling();
-            let budget = self.settings.budgets.of(method.service(), throttling);
-            OfMethod { rules: Rules::new(method, &policy), timeout: policy.timeout, budget }
-        });
+    pub(super) fn begin(&self, call: &mut Call, now: Instant) -> (Course, Option<Instant>) {
+        let method = self.of(call.method());
         // All attempts are within this time.
-        let now = call.start(method.timeout);
+        call.start(method.timeout, now);
         method.budget.deposit(now);
         if method.rules.idempotency == Idempotency::Idempotent {
             // The service may remember what it has done for it.
             call.ensure_id();
         }
-        (method, now)
+        let kept = Kept::new(call, self.settings.replay_buffer);
+        (Course { kept, attempts: Attempts::new() }, method.begin_attempt(call, now))
+    }
+
+    pub(super) fn of(&self, method: &Method) -> &OfMethod {
+        self.known.of(method, || {
+            let policy = self.settings.policies.of(method);
+            let throttling = self.settings.policies.throttling();
+            let budget = self.settings.budgets.of(method.service(), throttling);
+            OfMethod { rules: Rules::new(method, &policy), timeout: policy.timeout, budget }
+        })
     }
 }
 
+impl OfMethod {
+    /// Begins an attempt at the time `now`. Returns until when a stream of responses has to begin.
+    #[inline]
+    fn begin_attempt(&self, call: &mut Call, now: Instant) -> Option<Instant> {
+        call.set_budget(Arc::clone(&self.budget));
+        let end = self.rules.of(call).end_of_attempt(now)?;
+        // A stream of responses that has begun is not to be cut off.
+        if matches!(call.method().kind(), Kind::ServerStreaming | Kind::BidiStreaming) {
+            return Some(end);
+        }
+        call.context_mut().limit(end);
+        None
+    }
+}
+
+/// `method` is what retries of the call's method go by.
 impl Course {
-    /// The call for the current attempt, which is made now, and until when a stream of responses has to begin.
-    pub(super) fn attempt(&mut self, now: Instant) -> (Call, Option<Instant>) {
+    /// The call for another attempt, which is made now, and until when a stream of responses has to begin.
+    pub(super) fn attempt(&mut self, method: &OfMethod, now: Instant) -> (Call, Option<Instant>) {
         let before = self.attempts.before();
         if before > 0 {
             self.kept.call.ensure_id();
         }
-        let mut call = self.kept.attempt().with_budget(Arc::clone(&self.method.budget));
-        let context = call.context_mut();
+        let mut call = self.kept.attempt();
         if before > 0 {
+            let context = call.context_mut();
             *context = mem::take(context).with_attempt(before);
         }
-        let end = self.rules().end_of_attempt(now);
-        // A stream of responses that has begun is not to be cut off.
-        if matches!(call.method().kind(), Kind::ServerStreaming | Kind::BidiStreaming) {
-            return (call, end);
-        }
-        if let Some(deadline) = end {
-            call.context_mut().limit(deadline);
-        }
-        (call, None)
+        let until = method.begin_attempt(&mut call, now);
+        (call, until)
     }
 
     /// The current attempt has failed. Returns after which time there is another one, if there is.
-    pub(super) fn failed(&mut self, failure: &Status) -> Option<Duration> {
-        let rules = self.rules();
+    pub(super) fn failed(&mut self, method: &OfMethod, failure: &Status) -> Option<Duration> {
+        let rules = method.rules.of(&self.kept.call);
         let bounds = Bounds {
             is_repeatable: self.kept.rewind(),
             deadline: self.context().deadline(),
-            budget: &self.method.budget,
+            budget: &method.budget,
         };
         let delay = self.attempts.failed(failure, &rules, bounds)?;
-        let method = self.kept.call.method();
+        let method = self.method();
         tracing::debug!(%method, before = self.attempts.before(), ?delay, %failure, "the call is made again");
         Some(delay)
     }
 
     /// An attempt has begun to answer: the caller may know of it.
-    pub(super) fn succeeded(&self) {
+    pub(super) fn succeeded(&self, method: &OfMethod) {
         self.kept.commit();
-        self.method.budget.throttle().into_iter().for_each(Throttle::succeeded);
+        method.budget.throttle().into_iter().for_each(Throttle::succeeded);
     }
 
     /// What the call fails with when this was the last attempt.
@@ -121,14 +127,16 @@ impl Course {
         self.kept.call.context()
     }
 
-    fn rules(&self) -> Rules {
-        self.method.rules.of(&self.kept.call)
+    pub(super) fn method(&self) -> &Method {
+        self.kept.call.method()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+
+    use tokio::time::Instant;
 
     use super::{Methods, RetryLayer};
     use crate::raw::{Body, Call};
@@ -143,11 +151,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_attempt_knows_the_budget_of_its_service() {
         let methods = Methods::new(RetryLayer::new());
-        let ((mut course, now), (mut other, _)) = (methods.start(call("Do")), methods.start(call("DoElse")));
-        let budget = Arc::clone(course.attempt(now).0.budget().unwrap());
-        assert!(course.failed(&Status::unavailable("").with_not_processed()).is_some());
-        for attempt in [course.attempt(now), other.attempt(now)] {
-            assert!(Arc::ptr_eq(&budget, attempt.0.budget().unwrap()));
+        let now = Instant::now();
+        let (mut first, mut other) = (call("Do"), call("DoElse"));
+        let (mut course, _) = methods.begin(&mut first, now);
+        methods.begin(&mut other, now);
+        let method = methods.of(first.method());
+        assert!(course.failed(method, &Status::unavailable("").with_not_processed()).is_some());
+        let (second, _) = course.attempt(method, now);
+        for attempt in [second, other] {
+            assert!(Arc::ptr_eq(first.budget().unwrap(), attempt.budget().unwrap()));
         }
     }
 }

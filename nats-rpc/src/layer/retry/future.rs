@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::course::Course;
 use super::pause::Pause;
-use super::service::Shared;
+use super::retries::Retries;
 use crate::raw::{Call, Reply};
 use crate::status::{BoxError, Status};
 
@@ -23,13 +23,13 @@ pin_project! {
         state: State<S::Future>,
         // `None` once it has ended.
         course: Option<Course>,
-        shared: Arc<Shared<S>>,
+        retries: Arc<Retries<S>>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    pub(super) enum State<F> {
+    enum State<F> {
         // A stream of responses has to begin before the limit.
         Attempt { #[pin] future: F, limit: Option<Pin<Box<Sleep>>> },
         // After the last attempt has failed. `None`: without waiting.
@@ -39,14 +39,20 @@ pin_project! {
 }
 
 impl<S: Service<Call>> RetryFuture<S> {
-    pub(super) fn new(first: State<S::Future>, course: Course, shared: Arc<Shared<S>>) -> Self {
-        Self { state: first, course: Some(course), shared }
+    /// `until`: the first attempt is to begin to answer by then.
+    pub(super) fn new(
+        first: S::Future,
+        until: Option<Instant>,
+        course: Course,
+        retries: Arc<Retries<S>>,
+    ) -> Self {
+        Self { state: State::attempt(first, until), course: Some(course), retries }
     }
 }
 
 impl<F> State<F> {
     /// An attempt that is to begin to answer until then.
-    pub(super) fn attempt(future: F, until: Option<Instant>) -> Self {
+    fn attempt(future: F, until: Option<Instant>) -> Self {
         Self::Attempt { future, limit: until.map(|until| Box::pin(sleep_until(until))) }
     }
 }
@@ -84,11 +90,14 @@ where
             match this.state.as_mut().project() {
                 StateProjection::Attempt { future, limit } => match ready!(poll_attempt(future, limit, cx)) {
                     Ok(reply) => {
-                        course.succeeded();
+                        course.succeeded(this.retries.methods.of(course.method()));
                         break Ok(reply);
                     }
                     Err(failure) => {
-                        let Some(delay) = course.failed(&failure) else { break Err(course.end(failure)) };
+                        let method = this.retries.methods.of(course.method());
+                        let Some(delay) = course.failed(method, &failure) else {
+                            break Err(course.end(failure));
+                        };
                         let pause = (delay > Duration::ZERO).then(|| Pause::new(delay, course.context()));
                         // Drops what has failed: the next one may need what it holds, a place in a limit for example.
                         this.state.set(State::Pause { pause, failure });
@@ -101,13 +110,13 @@ where
                         break Err(given_up);
                     }
                     let now = Instant::now();
-                    let mut service = this.shared.prototype.clone();
+                    let mut service = this.retries.prototype.clone();
                     // Timers are late at times.
                     let is_in_time = course.context().deadline().is_none_or(|deadline| now < deadline);
                     if !is_in_time || !matches!(service.poll_ready(cx), Poll::Ready(Ok(()))) {
                         break Err(course.end(failure.clone()));
                     }
-                    let (call, until) = course.attempt(now);
+                    let (call, until) = course.attempt(this.retries.methods.of(course.method()), now);
                     this.state.set(State::attempt(service.call(call), until));
                 }
                 StateProjection::Over => unreachable!("its course has ended with it"),

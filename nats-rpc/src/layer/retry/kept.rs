@@ -1,63 +1,44 @@
-use std::fmt;
-
-use bytes::Bytes;
-
 use super::replay::Replay;
 use crate::raw::{Body, Call};
 
 /// What the attempts at a call are made of.
 #[derive(Debug)]
 pub(super) struct Kept {
-    /// Without its body.
+    /// Without its requests, if they are a stream.
     pub(super) call: Call,
-    requests: Requests,
+    stream: Option<Replay>,
 }
 
-enum Requests {
-    One(Bytes),
-    Stream(Replay),
-}
+const NO_STREAM: &str = "its stream was taken";
 
 impl Kept {
-    /// Keeps the call, and up to `room` bytes of a stream of requests.
+    /// Keeps a call that is about to be made, and up to `room` bytes of a stream of requests.
     #[inline]
-    pub(super) fn new(mut call: Call, room: usize) -> Self {
-        let requests = match call.take_body() {
-            Body::Unary(message) => Requests::One(message),
-            Body::Stream(stream) => Requests::Stream(Replay::new(stream, room)),
-        };
-        Self { call, requests }
+    pub(super) fn new(call: &mut Call, room: usize) -> Self {
+        let stream = call.take_stream().map(|stream| Replay::new(stream, room));
+        let kept = Self { call: call.try_clone().expect(NO_STREAM), stream };
+        if let Some(stream) = &kept.stream {
+            call.set_body(Body::Stream(stream.attempt()));
+        }
+        kept
     }
 
-    /// The call for the current attempt.
+    /// The call for another attempt.
     pub(super) fn attempt(&self) -> Call {
-        self.call.copy(match &self.requests {
-            Requests::One(message) => Body::Unary(message.clone()),
-            Requests::Stream(requests) => Body::Stream(requests.attempt()),
-        })
+        let call = self.call.try_clone().expect(NO_STREAM);
+        match &self.stream {
+            Some(stream) => call.with_body(Body::Stream(stream.attempt())),
+            None => call,
+        }
     }
 
     /// The current attempt is over. Returns whether there can be another one.
     pub(super) fn rewind(&self) -> bool {
-        match &self.requests {
-            Requests::One(_) => true,
-            Requests::Stream(requests) => requests.rewind(),
-        }
+        self.stream.as_ref().is_none_or(Replay::rewind)
     }
 
     /// There will be no other attempt.
     pub(super) fn commit(&self) {
-        if let Requests::Stream(requests) = &self.requests {
-            requests.commit();
-        }
-    }
-}
-
-impl fmt::Debug for Requests {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::One(message) => write!(f, "One({} bytes)", message.len()),
-            Self::Stream(requests) => requests.fmt(f),
-        }
+        self.stream.iter().for_each(Replay::commit);
     }
 }

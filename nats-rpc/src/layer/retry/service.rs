@@ -1,11 +1,12 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use tokio::time::Instant;
 use tower_service::Service;
 
-use super::course::Methods;
-use super::future::{RetryFuture, State};
+use super::future::RetryFuture;
 use super::layer::RetryLayer;
+use super::retries::Retries;
 use crate::raw::{Call, Reply};
 use crate::status::{BoxError, Status};
 
@@ -13,20 +14,12 @@ use crate::status::{BoxError, Status};
 #[derive(Debug, Clone)]
 pub struct Retry<S> {
     inner: S,
-    shared: Arc<Shared<S>>,
-}
-
-#[derive(Debug)]
-pub(super) struct Shared<S> {
-    /// What further attempts are made with clones of.
-    pub(super) prototype: S,
-    methods: Methods,
+    retries: Arc<Retries<S>>,
 }
 
 impl<S: Clone> Retry<S> {
     pub(super) fn new(inner: S, settings: RetryLayer) -> Self {
-        let shared = Arc::new(Shared { prototype: inner.clone(), methods: Methods::new(settings) });
-        Self { inner, shared }
+        Self { retries: Retries::new(inner.clone(), settings), inner }
     }
 }
 
@@ -43,9 +36,6 @@ where
     }
 
     fn call(&mut self, call: Call) -> RetryFuture<S> {
-        let (mut course, now) = self.shared.methods.start(call);
-        let (call, until) = course.attempt(now);
-        let first = State::attempt(self.inner.call(call), until);
-        RetryFuture::new(first, course, Arc::clone(&self.shared))
+        self.retries.call(call, Instant::now(), |call| self.inner.call(call))
     }
 }

@@ -16,7 +16,7 @@ type Text = String;
 
 fn call(body: Body, timeout: Duration) -> Call {
     let mut call = Call::new(Method::dynamic("test.Test", "Test", Kind::Unary), body).with_timeout(timeout);
-    call.start(None);
+    call.start(None, tokio::time::Instant::now());
     call
 }
 

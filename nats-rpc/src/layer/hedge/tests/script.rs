@@ -9,7 +9,7 @@ use tower::util::ServiceFn;
 use tower::{Service, service_fn};
 
 use crate::metadata::Metadata;
-use crate::raw::{Body, Call, Reply, ReplyBody};
+use crate::raw::{Body, Budget, Call, Reply, ReplyBody};
 use crate::spec::{HedgeSpec, Idempotency, Kind, Method, Spec};
 use crate::status::Status;
 
@@ -124,6 +124,13 @@ pub(super) fn winner(reply: Reply) -> usize {
 /// Of a method with three attempts, [`DELAY`] apart.
 pub(super) fn call() -> Call {
     call_of(&HEDGED)
+}
+
+/// A call whose further attempts are paid from `budget`.
+pub(super) fn call_paid_from(budget: &Arc<Budget>) -> Call {
+    let mut call = call();
+    call.set_budget(Arc::clone(budget));
+    call
 }
 
 pub(super) fn call_of(spec: &'static Spec) -> Call {
