@@ -71,11 +71,16 @@ impl Member {
 
     /// It wants to leave, and announces that. `false`: another one comes first.
     pub(super) fn bid(&mut self, rank: u64, now: Instant) -> bool {
-        let free = self.rival_until.is_none_or(|until| until <= now);
+        let free = !self.has_rival(now);
         if free {
             self.part = Part::Bids(rank);
         }
         free
+    }
+
+    /// Whether another one that has announced may still leave.
+    fn has_rival(&self, now: Instant) -> bool {
+        self.rival_until.is_some_and(|until| now < until)
     }
 
     /// Leaves, unless it has to stay after all.
@@ -92,9 +97,9 @@ impl Member {
         self.part = Part::Away;
     }
 
-    /// Whether another one is away that may come back.
-    pub(super) fn knows_of_absence(&self) -> bool {
-        !self.away.is_empty()
+    /// Whether another one may be away, and come back. Who has announced may have left before it can be heard.
+    pub(super) fn knows_of_absence(&self, now: Instant) -> bool {
+        !self.away.is_empty() || self.has_rival(now)
     }
 
     /// Another one says something of itself. Returns whether nobody is left now that serves.

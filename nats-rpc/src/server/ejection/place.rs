@@ -82,10 +82,10 @@ impl Place {
         self.member().stop();
     }
 
-    /// Says that the server stops. If others are away, lets one come back first: nobody else may serve.
+    /// Says that the server stops. If others are away, or may be, lets one come back first: nobody else may serve.
     pub(in crate::server) async fn hand_over(&self, group: &Group) {
         self.stop();
-        let (relieved, may_come) = (self.relieved.notified(), self.member().knows_of_absence());
+        let (relieved, may_come) = (self.relieved.notified(), self.member().knows_of_absence(Instant::now()));
         tokio::pin!(relieved);
         relieved.as_mut().enable();
         group.say(LeavingState::Stopping, 0);

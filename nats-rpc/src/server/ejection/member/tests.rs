@@ -48,10 +48,19 @@ fn who_is_away_is_remembered() {
     let (mut member, now) = (serving("m"), Instant::now());
     for state in [LeavingState::Returned, LeavingState::Stopping] {
         member.hear(&said("a", 0, LeavingState::Left), now);
-        assert!(member.knows_of_absence());
+        assert!(member.knows_of_absence(now));
         member.hear(&said("a", 0, state), now);
-        assert!(!member.knows_of_absence());
+        assert!(!member.knows_of_absence(now));
     }
+}
+
+#[test]
+fn who_has_announced_may_be_away() {
+    let (mut member, now) = (serving("m"), Instant::now());
+    assert!(!member.knows_of_absence(now));
+    member.hear(&said("a", 0, LeavingState::Announced), now);
+    assert!(member.knows_of_absence(now + Duration::from_millis(899)));
+    assert!(!member.knows_of_absence(now + Duration::from_millis(900)));
 }
 
 #[test]
