@@ -1,13 +1,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::calls::Calls;
 use super::ejection::Admitted;
+use super::first_poll::FirstPolls;
 use super::handler::panicked;
 use super::pending::Pending;
 use super::plain::Bodies;
@@ -25,11 +24,6 @@ use crate::wire::RefusedReason;
 use crate::wire::batch::Item;
 use crate::wire::flow::Outbound;
 
-/// A first poll that takes longer holds up the calls behind it for longer than spawning costs.
-const SLOW: Duration = Duration::from_micros(200);
-/// So many calls are spawned at once after a slow one, before a first poll is tried again.
-const SPAWNED_AFTER_SLOW: u32 = 1024;
-
 /// What all methods on one connection share.
 pub(super) struct Serving {
     pub(super) connection: Connection,
@@ -45,7 +39,7 @@ pub(super) struct Dispatcher {
     bodies: Bodies,
     stats: Arc<MethodStats>,
     serving: Arc<Serving>,
-    spawn_next: AtomicU32,
+    first_polls: FirstPolls,
 }
 
 impl Dispatcher {
@@ -56,7 +50,7 @@ impl Dispatcher {
         stats: Arc<MethodStats>,
         serving: Arc<Serving>,
     ) -> Self {
-        Self { method, route, bodies, stats, serving, spawn_next: AtomicU32::new(0) }
+        Self { method, route, bodies, stats, serving, first_polls: FirstPolls::default() }
     }
 
     /// Handles a message. Adds the answer if it is there at once.
@@ -150,16 +144,11 @@ impl Dispatcher {
             }
         };
         let mut now = arrived;
-        let to_spawn = self.spawn_next.load(Ordering::Relaxed);
-        if to_spawn > 0 {
-            self.spawn_next.store(to_spawn - 1, Ordering::Relaxed);
-        } else if let Some(cx) = cx {
+        if let Some(cx) = cx.filter(|_| self.first_polls.next()) {
             let polled = poll(&mut handling, cx);
             now = Instant::now();
             let busy = now - arrived;
-            if busy > SLOW {
-                self.spawn_next.store(SPAWNED_AFTER_SLOW, Ordering::Relaxed);
-            }
+            self.first_polls.took(busy);
             if let Poll::Ready(outcome) = polled {
                 dismiss(handling);
                 if let Ok(reply) = &outcome

@@ -8,6 +8,7 @@ mod discovery;
 mod dispatch;
 mod drain;
 mod ejection;
+mod first_poll;
 mod handle;
 mod handler;
 mod instance;

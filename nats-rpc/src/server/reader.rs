@@ -10,7 +10,7 @@ use crate::transport::{Outgoing, Subscription};
 use crate::wire;
 
 /// Answers that wait for the messages behind theirs to be read, at most.
-const BATCH: usize = 64;
+const BATCH: usize = 256;
 
 /// Reads the calls of one method.
 ///

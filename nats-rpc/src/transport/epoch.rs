@@ -17,7 +17,7 @@ use super::promises::Promises;
 use super::pump::{Pump, Way};
 use super::refusals::Refusals;
 use super::wall::Wall;
-use super::{Delivery, Outgoing, Settings, Stats, Ticket, lock};
+use super::{Delivery, Incoming, Outgoing, Settings, Stats, Ticket, lock};
 use crate::status::Status;
 use crate::subject::{self, Port, Subject};
 use crate::wire::{self, Accept, FrameView, Kind};
@@ -25,6 +25,8 @@ use crate::wire::{self, Accept, FrameView, Kind};
 /// Up to this many calls in flight, a message is published by the task that has it: there is nothing to collect,
 /// and another task would cost a wake-up.
 const DIRECT: usize = 2;
+/// So many messages are taken before any of them is given out, at most.
+const READ_AT_ONCE: usize = 64;
 /// Nothing of this connection comes back within so long: it is not worth waiting for.
 const BARRIER_LIMIT: Duration = Duration::from_secs(10);
 /// The most handles in one CANCEL.
@@ -83,10 +85,11 @@ impl Epoch {
 
     async fn read(self: Arc<Self>, mut subscription: Subscription) {
         let read = async {
+            let mut messages = Vec::new();
             while let Some(message) = subscription.next().await {
-                self.inbox.dispatch(message, &mut |token, subject, delivery| {
-                    self.settle(token, subject, delivery);
-                });
+                messages.push(message);
+                subscription.take_ready(&mut messages, READ_AT_ONCE).await;
+                self.dispatch(&mut messages).await;
             }
         };
         tokio::select! {
@@ -99,6 +102,23 @@ impl Epoch {
         lock(&self.given_up).extend(self.audit.end());
         self.inbox.disconnect();
         self.pump.close();
+    }
+
+    /// Gives answers out. What their callers want next goes together.
+    async fn dispatch(&self, messages: &mut Vec<Incoming>) {
+        let holds = messages.len() > DIRECT || messages.iter().any(Incoming::is_pack);
+        if holds {
+            self.pump.hold();
+        }
+        for message in messages.drain(..) {
+            self.inbox.dispatch(message, &mut |token, subject, delivery| {
+                self.settle(token, subject, delivery);
+            });
+        }
+        if holds {
+            tokio::task::yield_now().await;
+            self.pump.release();
+        }
     }
 
     async fn publish(self: Arc<Self>) {

@@ -12,7 +12,7 @@ use super::slots::{Mail, NEVER, Reached, Slots};
 use super::{Delivery, Flow, Incoming, lock};
 use crate::subject::Subject;
 use crate::wire::batch::Items;
-use crate::wire::{FrameView, Kind, Refused, RefusedReason, VERSION, token};
+use crate::wire::{FrameView, Kind, Refused, RefusedReason, token};
 
 /// Reply subjects are carved out of blocks of this size.
 const SUBJECT_BLOCK: usize = 8 * 1024;
@@ -121,9 +121,8 @@ impl Inbox {
     /// Gives a message to the calls that wait for it. `given_up` is told what comes for a call that nobody waits for any
     /// more: its token, and where it had gone.
     pub(super) fn dispatch(&self, message: Incoming, given_up: &mut impl FnMut(u64, &Subject, &Delivery)) {
-        let Incoming { subject, headers, payload, no_responders, .. } = message;
-        if let (None, [VERSION, PACK, ..]) = (&headers, &payload[..]) {
-            match frames_of(&payload) {
+        if message.is_pack() {
+            match frames_of(&message.payload) {
                 Some(items) => items.for_each(|item| {
                     let delivery = Delivery::Message { headers: None, payload: item.frame };
                     if self.hand(item.token, delivery, given_up).is_some() {
@@ -134,6 +133,7 @@ impl Inbox {
             }
             return;
         }
+        let Incoming { subject, headers, payload, no_responders, .. } = message;
         let Some(token) = token::of_subject(subject.as_bytes()) else { return self.ignore("no token") };
         let delivery =
             if no_responders { Delivery::NoResponders } else { Delivery::Message { headers, payload } };
@@ -209,8 +209,6 @@ impl Inbox {
         }
     }
 }
-
-const PACK: u8 = Kind::Pack as u8;
 
 fn frames_of(pack: &Bytes) -> Option<Items> {
     let frame = FrameView::split(pack).ok()?;

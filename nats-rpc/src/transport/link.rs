@@ -141,6 +141,19 @@ impl Subscription {
         std::future::poll_fn(|cx| self.poll_next(cx)).await
     }
 
+    /// Adds messages that are there already, until there are so many.
+    pub(crate) async fn take_ready(&mut self, messages: &mut Vec<Incoming>, most: usize) {
+        std::future::poll_fn(|cx| {
+            while messages.len() < most
+                && let Poll::Ready(Some(message)) = self.poll_next(cx)
+            {
+                messages.push(message);
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
     /// Ends the subscription once it has received `count` messages in all.
     pub(crate) async fn unsubscribe_after(&mut self, count: u64) {
         match self {

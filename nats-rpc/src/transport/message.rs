@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use super::{Flow, Sharing};
 use crate::subject::Subject;
+use crate::wire::{Kind, VERSION};
 
 /// NATS headers, in order. Calls between generated peers have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +37,15 @@ pub(crate) struct Incoming {
     /// The server's 503: nobody subscribes to what was published.
     pub(crate) no_responders: bool,
 }
+
+impl Incoming {
+    /// Whether it holds answers to several calls.
+    pub(super) fn is_pack(&self) -> bool {
+        self.headers.is_none() && matches!(self.payload[..], [VERSION, PACK, ..])
+    }
+}
+
+const PACK: u8 = Kind::Pack as u8;
 
 /// A message to publish.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use super::coalesce::{alone, coalesce};
 use super::inbox::Inbox;
 use super::link::Link;
 use super::{Outgoing, lock};
+use crate::wire::MAX_BATCH_CALLS;
 
 /// Frames of streams that wait, in bytes: beyond that whoever wants to send more has to wait itself.
 const FULL: usize = 512 * 1024;
@@ -49,6 +50,11 @@ struct State {
     running: bool,
     /// It waits for what it has published of streams to leave.
     flushing: bool,
+    /// Answers are being given out, upon which more calls may follow: they are waited for, until there are enough for a
+    /// message.
+    held: bool,
+    /// They have been.
+    gathered: bool,
     closed: bool,
 }
 
@@ -63,7 +69,7 @@ impl Pump {
     /// Publishes at once when nothing is before it: a lone message should not wait for another task.
     pub(crate) fn push_direct(&self, way: &Way<'_>, mut message: Outgoing) {
         let mut state = lock(&self.state);
-        if !state.running {
+        if !state.running && !state.held {
             alone(&mut message, way.inbox);
             let Err(refused) = way.link.try_publish(message) else { return };
             state.queue.push(refused);
@@ -76,7 +82,7 @@ impl Pump {
     /// Publishes what a task has collected itself, at once when nothing is before it.
     pub(crate) fn push_collected(&self, way: &Way<'_>, messages: &mut Vec<Outgoing>) {
         let mut state = lock(&self.state);
-        if state.running {
+        if state.running || state.held {
             state.queue.append(messages);
             return self.start(state);
         }
@@ -98,7 +104,7 @@ impl Pump {
     /// Publishes a frame of a stream, after those before it; at once when nothing is before it and it is a `lone` one.
     pub(crate) fn push_stream(&self, way: &Way<'_>, mut message: Outgoing, lone: bool) {
         let mut state = lock(&self.state);
-        let message = if lone && !state.running {
+        let message = if lone && !state.running && !state.held {
             alone(&mut message, way.inbox);
             let Err(refused) = way.link.try_publish(message) else { return };
             refused
@@ -127,7 +133,23 @@ impl Pump {
     }
 
     fn start(&self, mut state: MutexGuard<'_, State>) {
-        if !state.running || state.flushing {
+        if state.may_go() && (!state.running || state.flushing) {
+            state.running = true;
+            drop(state);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Publishes nothing for a moment, until [`release`](Self::release): the tasks that are woken meanwhile may all have
+    /// something to add.
+    pub(crate) fn hold(&self) {
+        lock(&self.state).held = true;
+    }
+
+    pub(crate) fn release(&self) {
+        let mut state = lock(&self.state);
+        (state.held, state.gathered) = (false, true);
+        if !state.queue.is_empty() || !state.streams.is_empty() {
             state.running = true;
             drop(state);
             self.wake.notify_one();
@@ -136,7 +158,9 @@ impl Pump {
 
     /// Lets `run` end once everything queued so far is published.
     pub(crate) fn close(&self) {
-        lock(&self.state).closed = true;
+        let mut state = lock(&self.state);
+        (state.closed, state.held) = (true, false);
+        drop(state);
         self.wake.notify_one();
     }
 
@@ -147,7 +171,9 @@ impl Pump {
         loop {
             self.wake.notified().await;
             loop {
-                tokio::task::yield_now().await;
+                if !self.has_gathered() {
+                    tokio::task::yield_now().await;
+                }
                 if !self.collect(&mut turn) {
                     if turn.last {
                         return;
@@ -168,10 +194,18 @@ impl Pump {
         }
     }
 
+    fn has_gathered(&self) -> bool {
+        mem::take(&mut lock(&self.state).gathered)
+    }
+
     /// Takes what is published next. `false`: there is nothing.
     fn collect(&self, turn: &mut Turn) -> bool {
         let mut guard = lock(&self.state);
         let state = &mut *guard;
+        if !state.may_go() {
+            state.running = false;
+            return false;
+        }
         mem::swap(&mut state.queue, &mut turn.queue);
         let mut taken = 0;
         while taken < TURN
@@ -206,6 +240,13 @@ impl Pump {
             }
         }
         lock(&self.state).flushing = false;
+    }
+}
+
+impl State {
+    /// Whether something can be published now.
+    fn may_go(&self) -> bool {
+        !self.held || self.queue.len() >= MAX_BATCH_CALLS
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::calls::{Calls, Outcome, one};
 use crate::work::Mood;
-use crate::world::World;
+use crate::world::{Instance, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,7 +23,7 @@ async fn one_left(seed: u64) -> (World, usize) {
     world.until(bad, Standing::Ejected, 2 * SECOND).await;
     drop(calls);
     // A moment between two looks around, or while the others hear that it has left.
-    let longest = if seed / 10 % 2 == 0 { 1_000 } else { 50 };
+    let longest = if (seed / 10).is_multiple_of(2) { 1_000 } else { 50 };
     sleep(Duration::from_millis(seed * 37 % longest)).await;
     (world, bad)
 }
@@ -48,6 +48,27 @@ async fn when_the_last_one_stops_it_is_back_before() {
         let mut watch = world.watch(Duration::from_millis(1));
         let stopping = world.instances.remove(1 - bad);
         stopping.handle.shutdown().await;
+        sleep(Duration::from_millis(10)).await;
+        assert_eq!(world.instances[0].standing(), Standing::Serving, "seed {seed}");
+        assert_eq!(watch.emptied().await, None, "seed {seed}");
+    }
+}
+
+/// As when all instances are replaced one by one: the last one was not there to hear that another one left.
+#[tokio::test(start_paused = true)]
+async fn also_when_the_last_one_began_later() {
+    // The new one is nearer than the others are with these, so it is the one that is counted on.
+    for seed in (0..25).filter(|seed| seed % 5 > 0) {
+        let (mut world, bad) = one_left(seed).await;
+        let new = Instance::start(&world.broker, String::from("new"), Options::new(), Ejection::new()).await;
+        // Until each knows of the other.
+        sleep(2 * SECOND).await;
+        world.instances.remove(1 - bad).handle.shutdown().await;
+        // Until its fillers no longer count: they would make the next one slow to leave.
+        sleep(SECOND).await;
+        assert_eq!(world.instances[0].standing(), Standing::Ejected, "seed {seed}");
+        let mut watch = world.watch(Duration::from_millis(1));
+        new.handle.shutdown().await;
         sleep(Duration::from_millis(10)).await;
         assert_eq!(world.instances[0].standing(), Standing::Serving, "seed {seed}");
         assert_eq!(watch.emptied().await, None, "seed {seed}");

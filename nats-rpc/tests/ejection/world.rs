@@ -39,12 +39,7 @@ impl World {
         let broker = Broker::seeded(seed);
         let mut instances = Vec::new();
         for (n, options) in places.enumerate() {
-            let (name, worker) = (format!("s{n}"), Worker::new());
-            let connection = broker.connect_with(options.name(&name)).await.unwrap();
-            let server =
-                Server::builder().add_service(WorkServer::new(worker.clone())).self_ejection(ejection);
-            let handle = server.start(connection.clone()).await.unwrap();
-            instances.push(Instance { name, worker, connection, handle });
+            instances.push(Instance::start(&broker, format!("s{n}"), options, ejection).await);
         }
         let client = broker.connect_with(Options::new().name("client")).await.unwrap();
         Self { broker, instances, channel: Channel::new(client).with_policies(no_breaker()) }
@@ -94,6 +89,14 @@ impl World {
 }
 
 impl Instance {
+    pub(crate) async fn start(broker: &Broker, name: String, place: Options, ejection: Ejection) -> Self {
+        let worker = Worker::new();
+        let connection = broker.connect_with(place.name(&name)).await.unwrap();
+        let server = Server::builder().add_service(WorkServer::new(worker.clone())).self_ejection(ejection);
+        let handle = server.start(connection.clone()).await.unwrap();
+        Self { name, worker, connection, handle }
+    }
+
     pub(crate) fn standing(&self) -> Standing {
         let standings: Vec<_> = self.handle.standings().collect();
         assert_eq!((standings.len(), standings[0].0), (1, "svc.ejection.Work"));

@@ -108,7 +108,7 @@ impl Keeper {
         leaves
     }
 
-    /// Takes no calls any more, and tells.
+    /// Takes no calls any more.
     fn leave(&mut self) {
         let counts = self.place.counts();
         let absence = self.place.begin_absence(&mut self.random);
@@ -118,17 +118,17 @@ impl Keeper {
             ?absence,
             "does badly: has left its queue group"
         );
-        self.group.say(LeavingState::Left, 0);
         if let Some(membership) = self.membership.take() {
             let (epoch, fills) = (Arc::clone(&self.epoch), self.site.fills);
             self.ending.spawn(async move { membership::leave(&epoch, &[membership], fills).await });
         }
     }
 
-    /// Until it is needed, or its time is over.
+    /// Until it is needed, or its time is over. Tells again and again that it is away: whoever begins later has to know.
     async fn stay_away(&mut self) {
         let until = self.place.absent_until();
         loop {
+            self.group.say(LeavingState::Left, 0);
             let next = Instant::now() + LOOK;
             let needed = self.is_needed_before(next.min(until)).await;
             if needed {
