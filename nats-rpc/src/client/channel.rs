@@ -208,3 +208,14 @@ impl std::fmt::Debug for ChannelFuture {
         f.debug_struct("ChannelFuture").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ChannelFuture;
+
+    /// There is one for each call in flight, and it is moved from layer to layer while it is made.
+    #[test]
+    fn the_future_of_a_call_stays_below_a_kilobyte() {
+        assert!(size_of::<ChannelFuture>() < 1024, "{} bytes", size_of::<ChannelFuture>());
+    }
+}

@@ -71,7 +71,7 @@ impl Policies {
             return Overrides::new().or(&Overrides::of_options(method)).into();
         };
         let Configured { config, overrides, resolved } = &**configured;
-        MethodPolicy::clone(&resolved.of(method, || resolve(method, overrides, config)))
+        resolved.of(method, || resolve(method, overrides, config)).clone()
     }
 
     /// How retries and hedges are throttled, if a service config asks for it: each service by itself, as gRPC does each
