@@ -26,6 +26,8 @@ const ROUND_TRIPS: u32 = 4;
 const LONGEST_TOMBSTONE: Duration = Duration::from_secs(10);
 
 /// One sending of a call. When it is dropped before its end, the service is told to stop, as soon as it is known how.
+///
+/// What most calls never have is in boxes, since each call's future has room for all of it.
 pub(super) struct Attempt {
     /// Taken when dropped.
     ticket: Option<Ticket>,
@@ -33,10 +35,10 @@ pub(super) struct Attempt {
     watch: Option<Watch>,
     flow: Option<Arc<Flow>>,
     /// Where the instance takes frames of the call.
-    peer: Option<Peer>,
-    pieces: Pieces,
+    peer: Option<Box<Peer>>,
+    pieces: Option<Box<Pieces>>,
     /// What the connection had to say while there was still something of the stream.
-    put_off: Option<Delivery>,
+    put_off: Option<Box<Delivery>>,
     over: bool,
     /// Whether the time to its end is measured.
     sampled: bool,
@@ -103,7 +105,7 @@ impl Attempt {
             watch: None,
             flow: None,
             peer: None,
-            pieces: Pieces::default(),
+            pieces: None,
             put_off: None,
             over: false,
             sampled,
@@ -151,7 +153,8 @@ impl Attempt {
         let (ticket, rtt) = (self.ticket(), remote.rtt.get());
         let watch = Watch::start(ticket, prefix, accept.instance, accept.handle, rtt);
         let max_message = accept.max_message.max(SMALLEST_MAX_MESSAGE) as usize;
-        self.peer = Some(Peer { to: watch.calls_at().clone().into(), handle: accept.handle, max_message });
+        let peer = Peer { to: watch.calls_at().clone().into(), handle: accept.handle, max_message };
+        self.peer = Some(Box::new(peer));
         self.watch = Some(watch);
         self.connect(accept.credit);
         self.look_at_deadline();
@@ -161,7 +164,7 @@ impl Attempt {
     /// Both ends of the stream know each other.
     fn connect(&self, credit: u64) {
         if let (Some(flow), Some(watch), Some(peer)) = (&self.flow, &self.watch, &self.peer) {
-            flow.connect(peer.clone(), credit);
+            flow.connect((**peer).clone(), credit);
             // A part of the response may have been read before its ACCEPT was.
             flow.announce_owed();
             watch.attach(flow);
@@ -208,19 +211,19 @@ impl Attempt {
         if put_off.is_none()
             && let Poll::Ready(delivery) = ticket.poll_recv(cx)
         {
-            *put_off = Some(delivery);
+            *put_off = Some(Box::new(delivery));
         }
         match flow.poll_next(cx) {
             Poll::Ready(arrived) => Poll::Ready(arrived.map_or_else(Came::Broken, Came::Arrived)),
             Poll::Pending => {
-                put_off.take().map_or(Poll::Pending, |delivery| Poll::Ready(Came::Delivery(delivery)))
+                put_off.take().map_or(Poll::Pending, |delivery| Poll::Ready(Came::Delivery(*delivery)))
             }
         }
     }
 
     /// The one response is large: its metadata has come, and now it may.
     pub(super) fn begin(&mut self, head: Metadata) {
-        self.pieces.head = Some(head);
+        self.pieces.get_or_insert_default().head = Some(head);
         if let Some(flow) = &self.flow {
             flow.announce_first_window();
         }
@@ -235,7 +238,7 @@ impl Attempt {
         let limit = self.flow.as_ref().map_or(0, |flow| flow.max_message());
         for message in messages {
             let message = decompress(encoding, message, limit)?;
-            if self.pieces.message.replace(message).is_some() {
+            if self.pieces.get_or_insert_default().message.replace(message).is_some() {
                 let text = "the service sent several responses where one is expected";
                 return Err(Status::unimplemented(text).with_reason(Reason::Cardinality));
             }
@@ -260,7 +263,7 @@ impl Attempt {
             let end = last.map(Event::Message).into_iter().chain([Event::Trailers(trailers)]).map(Ok);
             return Ok(Reply::new(head, ReplyBody::Stream(Box::pin(futures_util::stream::iter(end)))));
         }
-        let Pieces { head: first, message } = std::mem::take(&mut self.pieces);
+        let Pieces { head: first, message } = self.pieces.take().map(|pieces| *pieces).unwrap_or_default();
         let message = last.or(message).ok_or_else(no_message)?;
         Ok(Reply::new(first.unwrap_or(head), ReplyBody::Unary { message, trailers }))
     }

@@ -99,7 +99,7 @@ impl Draft {
 
     /// Takes the compression back, if there is any. Returns what an attempt then has to send once it is accepted.
     pub(super) fn decompress(&mut self, epoch: &Epoch) -> Option<Rest> {
-        let message = self.first.plain.take()?;
+        let message = *self.first.plain.take()?;
         let used = metadata_len(&self.metadata) + FRAME_OVERHEAD;
         let room = frame_limit(epoch.max_payload()).saturating_sub(used);
         let (first, rest) = first_of_message(message, room);

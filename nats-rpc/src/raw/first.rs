@@ -31,7 +31,7 @@ pub(super) struct First {
     /// How they are compressed.
     pub(super) encoding: u32,
     /// The message as it was before.
-    pub(super) plain: Option<Bytes>,
+    pub(super) plain: Option<Box<Bytes>>,
 }
 
 /// What follows once the call is accepted.
@@ -58,7 +58,7 @@ pub(super) async fn split(
                 None => first_of_message(message, room),
                 Some((compressed, encoding)) => {
                     let (first, rest) = first_of_message(compressed, room);
-                    (First { encoding, plain: Some(message), ..first }, rest)
+                    (First { encoding, plain: Some(Box::new(message)), ..first }, rest)
                 }
             })
         }
