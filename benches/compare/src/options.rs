@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use crate::Error;
-use crate::row::Row;
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Default)]
@@ -57,9 +56,11 @@ impl Options {
         Duration::from_millis(if self.quick { 250 } else { 500 })
     }
 
-    pub(crate) fn wants(&self, row: &Row) -> bool {
-        let label = row.label();
-        self.only.is_empty() || self.only.iter().any(|only| label.starts_with(only))
+    /// Whether to measure the row with this label, which is one of `labels`.
+    pub(crate) fn want(&self, label: &str, labels: &[String]) -> bool {
+        let is_whole = |only: &String| labels.contains(only);
+        let wants = |only: &String| label == only || label.starts_with(only.as_str()) && !is_whole(only);
+        self.only.is_empty() || self.only.iter().any(wants)
     }
 }
 
@@ -77,6 +78,18 @@ mod tests {
         assert!(options.quick);
         assert_eq!((options.rounds(), options.only), (3, vec!["unary".to_owned(), "stream".to_owned()]));
         assert!(parse("").unwrap().rounds() > parse("--quick").unwrap().rounds());
+    }
+
+    #[test]
+    fn rows_are_chosen_by_their_beginning() {
+        let labels = ["unary 16 B c=1", "unary 16 B c=16", "unary 1 KiB c=1"].map(str::to_owned);
+        let chosen = |only: &str| {
+            let options = Options { only: vec![only.to_owned()], ..Options::default() };
+            labels.iter().filter(|label| options.want(label, &labels)).count()
+        };
+        assert_eq!(["unary", "unary 16 B", "stream"].map(chosen), [3, 2, 0]);
+        // It is a whole label, and not meant as the beginning of another.
+        assert_eq!(chosen("unary 16 B c=1"), 1);
     }
 
     #[test]
