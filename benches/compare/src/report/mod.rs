@@ -39,7 +39,9 @@ pub(crate) fn write(results: &Results, broker: &Broker) -> Result<(), Error> {
         writeln!(text, "\n{}", Table::of_outcomes(outcomes))?;
         plot::write(&directory, outcomes)?;
     }
-    writeln!(text, "\n{}", Table::of_ratios(&ratios))?;
+    if !ratios.is_empty() {
+        writeln!(text, "\n{}", Table::of_ratios(&ratios))?;
+    }
     print!("{text}");
     fs::write(directory.join("report.md"), text)?;
     let report = json::report(results, &ratios, &machine);
