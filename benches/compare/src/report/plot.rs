@@ -20,7 +20,7 @@ pub(super) fn write(directory: &Path, outcomes: &[Outcome]) -> Result<(), Error>
                 directory,
                 &name,
                 number,
-                Chart { title: format!("{name}: {title}"), over: "callers", lines },
+                &Chart { title: format!("{name}: {title}"), over: "callers", lines },
             )?;
         }
         if outcomes.iter().all(|outcome| outcome.load.concurrency == first.load.concurrency) {
