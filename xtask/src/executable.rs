@@ -33,8 +33,10 @@ pub(crate) fn build(name: &str, options: &[&str]) -> Result<PathBuf, Error> {
 /// The package of a program, and whether it is a `bin` or an `example`.
 fn find(metadata: &Value, name: &str) -> Option<(String, String)> {
     items(&metadata["packages"]).find_map(|package| {
-        let target = items(&package["targets"]).find(|target| target["name"] == name)?;
-        let kind = items(&target["kind"]).find(|kind| *kind == "bin" || *kind == "example")?;
+        // A library may have the same name.
+        let targets = items(&package["targets"]).filter(|target| target["name"] == name);
+        let mut kinds = targets.flat_map(|target| items(&target["kind"]));
+        let kind = kinds.find(|kind| *kind == "bin" || *kind == "example")?;
         Some((package["name"].as_str()?.to_owned(), kind.as_str()?.to_owned()))
     })
 }
@@ -48,9 +50,11 @@ mod tests {
     fn finds_a_program_by_its_name() {
         let metadata = json!({"packages": [
             {"name": "hello", "targets": [{"name": "hello", "kind": ["lib"]}, {"name": "serve", "kind": ["bin"]}]},
+            {"name": "twice", "targets": [{"name": "twice", "kind": ["lib"]}, {"name": "twice", "kind": ["bin"]}]},
             {"name": "other", "targets": [{"name": "call", "kind": ["example"]}]},
         ]});
         assert_eq!(find(&metadata, "serve"), Some(("hello".to_owned(), "bin".to_owned())));
+        assert_eq!(find(&metadata, "twice"), Some(("twice".to_owned(), "bin".to_owned())));
         assert_eq!(find(&metadata, "call"), Some(("other".to_owned(), "example".to_owned())));
         assert_eq!(find(&metadata, "hello"), None);
     }

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use crate::Error;
-use crate::row::Row;
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +41,16 @@ impl Options {
         self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
     }
 
+    /// The same for rows that take long.
+    pub(crate) fn rounds_of_long(&self) -> usize {
+        self.rounds.unwrap_or(if self.quick { 1 } else { 3 })
+    }
+
+    /// Whether only that is measured which there are goals for.
+    pub(crate) fn goals_only(&self) -> bool {
+        self.quick && self.only.is_empty()
+    }
+
     /// How often each setup of a variant is tried, where there are several.
     pub(crate) fn tries(&self) -> usize {
         if self.quick { 1 } else { 2 }
@@ -57,14 +66,16 @@ impl Options {
         Duration::from_millis(if self.quick { 250 } else { 500 })
     }
 
-    /// Whether a row that begins so is asked for by its name.
-    pub(crate) fn names(&self, beginning: &str) -> bool {
-        self.only.iter().any(|only| only.starts_with(beginning))
+    /// Whether to measure the row with this label, which is one of `labels`.
+    pub(crate) fn want(&self, label: &str, labels: &[String]) -> bool {
+        let is_whole = |only: &String| labels.contains(only);
+        let wants = |only: &String| label == only || label.starts_with(only.as_str()) && !is_whole(only);
+        self.only.is_empty() || self.only.iter().any(wants)
     }
 
-    pub(crate) fn wants(&self, row: &Row) -> bool {
-        let label = row.label();
-        self.only.is_empty() || self.only.iter().any(|only| label.starts_with(only))
+    /// Whether somebody asks for rows that begin so, or for one of them.
+    pub(crate) fn ask_for(&self, beginning: &str) -> bool {
+        self.only.iter().any(|only| only.starts_with(beginning))
     }
 }
 
@@ -82,6 +93,26 @@ mod tests {
         assert!(options.quick);
         assert_eq!((options.rounds(), options.only), (3, vec!["unary".to_owned(), "stream".to_owned()]));
         assert!(parse("").unwrap().rounds() > parse("--quick").unwrap().rounds());
+    }
+
+    #[test]
+    fn rows_are_chosen_by_their_beginning() {
+        let labels = ["unary 16 B c=1", "unary 16 B c=16", "unary 1 KiB c=1"].map(str::to_owned);
+        let chosen = |only: &str| {
+            let options = Options { only: vec![only.to_owned()], ..Options::default() };
+            labels.iter().filter(|label| options.want(label, &labels)).count()
+        };
+        assert_eq!(["unary", "unary 16 B", "stream"].map(chosen), [3, 2, 0]);
+        // It is a whole label, and not meant as the beginning of another.
+        assert_eq!(chosen("unary 16 B c=1"), 1);
+    }
+
+    #[test]
+    fn in_a_hurry_rows_without_goals_have_to_be_asked_for() {
+        assert!(parse("--quick").unwrap().goals_only());
+        let options = parse("--quick --only start").unwrap();
+        assert!(!options.goals_only());
+        assert!(options.ask_for("start") && !options.ask_for("build"));
     }
 
     #[test]

@@ -59,14 +59,15 @@ fn message(name: &str, json: &str) -> Result<DynamicMessage, Error> {
     Ok(DynamicMessage::deserialize(descriptor, &mut serde_json::Deserializer::from_str(json))?)
 }
 
-fn rows(_: &Options) -> Vec<Row> {
+fn rows(options: &Options) -> Vec<Row> {
     let variants = MESSAGES.iter().enumerate().map(|(message, (name, _))| {
         let client = worker::Role::Payload(Role { message });
         let setup = Setup { name: String::new(), servers: Vec::new(), client };
         Variant { name, setups: vec![setup], counts_allocations: false }
     });
     let load = Load { payload: 0, concurrency: 1, warm_up: Duration::ZERO, window: Duration::ZERO };
-    vec![Row { name: "payloads".to_owned(), load, variants: variants.collect() }]
+    let row = Row { name: "payloads".to_owned(), load, rounds: 1, variants: variants.collect() };
+    if options.goals_only() { Vec::new() } else { vec![row] }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(crate) const ALL: &[Scenario] = &[
 pub(crate) fn rows(options: &Options) -> Result<Vec<Row>, Error> {
     let mut rows: Vec<_> = ALL.iter().flat_map(|scenario| (scenario.rows)(options)).collect();
     let labels: Vec<_> = rows.iter().map(Row::label).collect();
-    rows.retain(|row| options.wants(row));
+    rows.retain(|row| options.want(&row.label(), &labels));
     match rows.is_empty() {
         true => Err(format!("no such row; there are:\n  {}", labels.join("\n  ")).into()),
         false => Ok(rows),

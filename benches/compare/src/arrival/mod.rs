@@ -56,7 +56,8 @@ fn rows(options: &Options) -> Vec<Row> {
         };
         Variant { name: stack.name(), setups: vec![setup], counts_allocations: false }
     });
-    vec![Row { name: NAME.to_owned(), load, variants: variants.into() }]
+    let rounds = options.rounds_of_long();
+    vec![Row { name: NAME.to_owned(), load, rounds, variants: variants.into() }]
 }
 
 fn ratios(results: &Results) -> Vec<Ratio> {

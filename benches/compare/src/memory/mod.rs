@@ -56,19 +56,22 @@ pub(crate) fn run(role: Role, job: &Job) -> Result<(), Error> {
     })
 }
 
-fn rows(_: &Options) -> Vec<Row> {
+fn rows(options: &Options) -> Vec<Row> {
     let load = Load {
         payload: PAYLOAD,
         concurrency: COUNT,
         warm_up: Duration::from_millis(100),
         window: Duration::from_secs(1),
     };
-    let row = |name: &str, variants| Row { name: name.to_owned(), load: load.clone(), variants };
-    let streams = [Stack::Ours, Stack::Tonic];
-    vec![
-        row(CALLS, Stack::ALL.map(|stack| variant(stack, Role::Caller(stack))).into()),
-        row(STREAMS, streams.map(|stack| variant(stack, Role::Opener(stack))).into()),
-    ]
+    let row = |name: &str, stacks: &[Stack], client: fn(Stack) -> Role| Row {
+        name: name.to_owned(),
+        load: load.clone(),
+        rounds: options.rounds_of_long(),
+        variants: stacks.iter().map(|stack| variant(*stack, client(*stack))).collect(),
+    };
+    let calls = row(CALLS, &Stack::ALL, Role::Caller);
+    let streams = row(STREAMS, &[Stack::Ours, Stack::Tonic], Role::Opener);
+    if options.goals_only() { vec![calls] } else { vec![calls, streams] }
 }
 
 fn variant(stack: Stack, client: Role) -> Variant {

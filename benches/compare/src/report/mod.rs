@@ -1,5 +1,6 @@
 //! What the results are told as.
 
+mod chart;
 mod json;
 mod machine;
 mod plot;
@@ -7,8 +8,8 @@ pub(crate) mod ratios;
 mod table;
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use crate::Error;
 use crate::broker::Broker;
@@ -29,7 +30,11 @@ pub(crate) fn write(results: &Results, broker: &Broker) -> Result<(), Error> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let machine = Machine::look(&root, &broker.version);
     let directory = root.join(DIRECTORY);
-    fs::create_dir_all(&directory)?;
+    // Plots of an earlier run would stay.
+    match fs::remove_dir_all(&directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => fs::create_dir_all(&directory)?,
+    }
 
     let mut text = format!("{machine}\n");
     if let Some(share) = results.others().filter(|share| *share > QUIET) {
@@ -37,9 +42,13 @@ pub(crate) fn write(results: &Results, broker: &Broker) -> Result<(), Error> {
     }
     for outcomes in results.0.chunk_by(|a, b| a.row == b.row && a.load.payload == b.load.payload) {
         writeln!(text, "\n{}", Table::of_outcomes(outcomes))?;
+    }
+    if !ratios.is_empty() {
+        writeln!(text, "\n{}", Table::of_ratios(&ratios))?;
+    }
+    for outcomes in results.0.chunk_by(|a, b| a.row == b.row) {
         plot::write(&directory, outcomes)?;
     }
-    writeln!(text, "\n{}", Table::of_ratios(&ratios))?;
     print!("{text}");
     fs::write(directory.join("report.md"), text)?;
     let report = json::report(results, &ratios, &machine);

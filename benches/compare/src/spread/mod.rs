@@ -64,22 +64,23 @@ async fn call(job: &Job, caller: impl Caller) -> Result<(), Error> {
     Ok(worker::finish(&closed_loop(&job.load, &[caller]).await?)?)
 }
 
-fn rows(_: &Options) -> Vec<Row> {
-    vec![row(FAST, Work::Nothing), row(BURN, Work::Burn)]
+fn rows(options: &Options) -> Vec<Row> {
+    vec![row(FAST, Work::Nothing, options), row(BURN, Work::Burn, options)]
 }
 
-fn row(name: &str, work: Work) -> Row {
+fn row(name: &str, work: Work, options: &Options) -> Row {
     // So that there are enough calls of a millisecond each.
     let window = Duration::from_millis(if work == Work::Burn { 2000 } else { 600 });
     let warm_up = Duration::from_millis(200);
     let load = Load { payload: PAYLOAD, concurrency: CONCURRENCY, warm_up, window };
-    let variants = VARIANTS.map(|(name, stack, instances)| {
+    let variants = VARIANTS.iter().filter(|(name, ..)| !options.goals_only() || *name == OURS_4);
+    let variants = variants.map(|&(name, stack, instances)| {
         let server = worker::Role::Spread(Role::Server(stack, work));
         let client = worker::Role::Spread(Role::Client(stack));
         let setup = Setup { name: String::new(), servers: vec![server; instances], client };
         Variant { name, setups: vec![setup], counts_allocations: false }
     });
-    Row { name: name.to_owned(), load, variants: variants.into() }
+    Row { name: name.to_owned(), load, rounds: options.rounds(), variants: variants.collect() }
 }
 
 fn ratios(results: &Results) -> Vec<Ratio> {

@@ -35,14 +35,18 @@ pub(crate) fn run(role: Role, job: &Job) -> Result<(), Error> {
     })
 }
 
-fn rows(_: &Options) -> Vec<Row> {
+fn rows(options: &Options) -> Vec<Row> {
     let load =
         Load { payload: 16, concurrency: 1, warm_up: Duration::ZERO, window: Duration::from_millis(500) };
     let row = |name: &str, servers: fn(Stack) -> Vec<worker::Role>, client: fn(Stack) -> Role| Row {
         name: name.to_owned(),
         load: load.clone(),
+        rounds: options.rounds(),
         variants: Stack::ALL.map(|stack| variant(stack, servers(stack), client(stack))).into(),
     };
+    if options.goals_only() {
+        return Vec::new();
+    }
     vec![
         row("start of a client", |stack| vec![unary::server(stack)], Role::TimesClients),
         row("start of a server", |_| Vec::new(), Role::TimesServers),
