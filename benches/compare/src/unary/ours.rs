@@ -15,6 +15,8 @@ pub(crate) enum Layers {
     Default,
     /// Deadlines.
     Bare,
+    /// As the default, with each call in a NATS message of its own.
+    WithoutCoalescing,
 }
 
 struct Answers;
@@ -42,7 +44,7 @@ pub(crate) struct Ours(EchoClient<Channel>);
 pub(crate) async fn connect(job: &Job, layers: Layers) -> Result<Ours, Error> {
     let connection = Connection::connect(&job.nats).await?;
     let channel = match layers {
-        Layers::Default => Channel::new(connection),
+        Layers::Default | Layers::WithoutCoalescing => Channel::new(connection),
         Layers::Bare => Channel::bare(connection),
     };
     Ok(Ours(EchoClient::new(channel)))

@@ -23,8 +23,9 @@ pub(super) fn variant(name: &'static str, quick: bool) -> Variant {
     let one = |stack| vec![setup(stack, 1, [MultiThread; 2])];
     let setups = match name {
         RAW => one(Stack::Raw),
-        OURS | OURS_ALONE => one(DEFAULT),
+        OURS => one(DEFAULT),
         OURS_BARE => one(Stack::Ours(Layers::Bare)),
+        OURS_ALONE => one(Stack::Ours(Layers::WithoutCoalescing)),
         OURS_TWO => vec![setup(DEFAULT, 2, [MultiThread; 2])],
         OURS_CURRENT => vec![setup(DEFAULT, 1, [CurrentThread; 2])],
         OURS_BEST => setups(DEFAULT, &[1, 2], &SAME),
