@@ -44,8 +44,9 @@ pub(crate) struct Ours(EchoClient<Channel>);
 pub(crate) async fn connect(job: &Job, layers: Layers) -> Result<Ours, Error> {
     let connection = Connection::connect(&job.nats).await?;
     let channel = match layers {
-        Layers::Default | Layers::WithoutCoalescing => Channel::new(connection),
+        Layers::Default => Channel::new(connection),
         Layers::Bare => Channel::bare(connection),
+        Layers::WithoutCoalescing => Channel::new(connection).without_coalescing(),
     };
     Ok(Ours(EchoClient::new(channel)))
 }
