@@ -2,7 +2,7 @@ use crate::options::Options;
 use crate::report::ratios::Ratio;
 use crate::results::Results;
 use crate::row::Row;
-use crate::{Error, unary};
+use crate::{Error, streams, unary};
 
 /// A part of the benchmark.
 pub(crate) struct Scenario {
@@ -12,7 +12,7 @@ pub(crate) struct Scenario {
 }
 
 /// In the order in which they are measured and reported.
-pub(crate) const ALL: &[Scenario] = &[unary::SCENARIO];
+pub(crate) const ALL: &[Scenario] = &[unary::SCENARIO, streams::SCENARIO];
 
 /// The rows to measure.
 pub(crate) fn rows(options: &Options) -> Result<Vec<Row>, Error> {

@@ -13,12 +13,13 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::row::Load;
 use crate::sample::Sample;
-use crate::{Error, unary};
+use crate::{Error, streams, unary};
 
 /// What a process does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Role {
     Unary(unary::Role),
+    Streams(streams::Role),
 }
 
 /// All that a process is told.
@@ -70,6 +71,7 @@ pub(crate) fn run(job: Option<String>) -> Result<(), Error> {
     let job: Job = serde_json::from_str(&job.ok_or("a worker needs a job")?)?;
     match &job.role {
         Role::Unary(role) => unary::run(role, &job),
+        Role::Streams(role) => streams::run(*role, &job),
     }
 }
 
