@@ -5,11 +5,15 @@
 //! [`Scenario`](scenario::Scenario).
 
 mod api;
+mod arrival;
 mod broker;
+mod build_time;
 mod calls;
 mod load;
 mod measure;
+mod memory;
 mod options;
+mod payload;
 mod process;
 mod progress;
 mod report;
@@ -18,7 +22,9 @@ mod rounds;
 mod row;
 mod sample;
 mod scenario;
+mod spread;
 mod stack;
+mod start;
 mod stats;
 mod streams;
 mod unary;

@@ -8,7 +8,7 @@ use crate::broker::Broker;
 use crate::process::Worker;
 use crate::row::{Load, Setup};
 use crate::sample::{self, Sample};
-use crate::usage::{machine_time, peak_memory_kb, processor_time};
+use crate::usage::{Memory, machine_time, processor_time};
 use crate::worker::{Counters, Job};
 
 /// What to measure.
@@ -52,15 +52,16 @@ impl Measurement<'_> {
         let mut snapshot = Snapshot {
             client: processor_time(client.pid())?,
             broker: processor_time(self.broker.pid()?)?,
-            peak_memory_kb: peak_memory_kb(client.pid())?,
             servers: Duration::ZERO,
+            client_memory: Memory::of(client.pid())?,
+            servers_memory: Memory::default(),
             counters: Vec::new(),
             machine: machine_time()?,
             taken: Instant::now(),
         };
         for server in servers {
             snapshot.servers += processor_time(server.pid())?;
-            snapshot.peak_memory_kb += peak_memory_kb(server.pid())?;
+            snapshot.servers_memory += Memory::of(server.pid())?;
             snapshot.counters.push(server.counters()?);
         }
         Ok(snapshot)
@@ -68,7 +69,19 @@ impl Measurement<'_> {
 
     /// Adds to what the client found what only its parent can see.
     fn complete(&self, mut sample: Sample, before: &Snapshot, after: &Snapshot) -> Sample {
-        let Some(calls) = sample.get(sample::CALLS).filter(|calls| *calls > 0.0) else { return sample };
+        if let Some(held) = sample.get(sample::HELD).filter(|held| *held > 0.0) {
+            add_memory(&mut sample, held, before, after);
+        }
+        if let Some(calls) = sample.get(sample::CALLS).filter(|calls| *calls > 0.0) {
+            self.add_costs(&mut sample, calls, before, after);
+        }
+        if let Some(most_loaded) = most_loaded(&before.counters, &after.counters) {
+            sample.set(sample::MOST_LOADED, most_loaded);
+        }
+        sample
+    }
+
+    fn add_costs(&self, sample: &mut Sample, calls: f64, before: &Snapshot, after: &Snapshot) {
         if let Some(seconds) = sample.get(sample::SECONDS) {
             sample.set(sample::PER_SECOND, calls / seconds);
         }
@@ -79,14 +92,23 @@ impl Measurement<'_> {
         sample.set(sample::CPU_BROKER_US, each(after.broker, before.broker));
         sample.set(sample::CPU_US, client + servers);
         sample.set(sample::OTHERS, after.others_since(before));
-        sample.set(sample::PEAK_MEMORY_KB, after.peak_memory_kb as f64);
+        let peak_kb = after.client_memory.peak_kb + after.servers_memory.peak_kb;
+        sample.set(sample::PEAK_MEMORY_KB, peak_kb as f64);
         if self.counts_allocations {
             let of_servers = after.allocations() - before.allocations();
             let of_client = sample.get(sample::ALLOCATIONS).unwrap_or_default();
             sample.set(sample::ALLOCATIONS, of_client + of_servers as f64 / calls);
         }
-        sample
     }
+}
+
+fn add_memory(sample: &mut Sample, held: f64, before: &Snapshot, after: &Snapshot) {
+    let each = |after: Memory, before: Memory| (after.now_kb as f64 - before.now_kb as f64) * 1024.0 / held;
+    let client = each(after.client_memory, before.client_memory);
+    let servers = each(after.servers_memory, before.servers_memory);
+    sample.set(sample::MEMORY_CLIENT, client);
+    sample.set(sample::MEMORY_SERVER, servers);
+    sample.set(sample::MEMORY, client + servers);
 }
 
 /// What was used so far.
@@ -94,8 +116,8 @@ struct Snapshot {
     client: Duration,
     servers: Duration,
     broker: Duration,
-    /// Of client and servers.
-    peak_memory_kb: u64,
+    client_memory: Memory,
+    servers_memory: Memory,
     /// Of each server.
     counters: Vec<Counters>,
     /// Of all processes of the machine.
@@ -114,5 +136,35 @@ impl Snapshot {
 
     fn allocations(&self) -> u64 {
         self.counters.iter().map(|counters| counters.allocations).sum()
+    }
+}
+
+/// The calls of the most loaded of several servers, by their mean; nothing unless they count calls.
+fn most_loaded(before: &[Counters], after: &[Counters]) -> Option<f64> {
+    let pairs = before.iter().zip(after);
+    let handled: Vec<_> = pairs.map(|(before, after)| after.handled - before.handled).collect();
+    let (most, all) = (*handled.iter().max()?, handled.iter().sum::<u64>());
+    (handled.len() > 1 && all > 0).then(|| (most * handled.len() as u64) as f64 / all as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::most_loaded;
+    use crate::worker::Counters;
+
+    fn handled<const N: usize>(calls: [u64; N]) -> [Counters; N] {
+        calls.map(|handled| Counters { handled, ..Counters::default() })
+    }
+
+    #[test]
+    fn load_is_what_was_handled_in_between() {
+        assert_eq!(most_loaded(&handled([100, 0, 50]), &handled([110, 20, 80])), Some(1.5));
+    }
+
+    #[test]
+    fn without_others_or_calls_nobody_is_most_loaded() {
+        assert_eq!(most_loaded(&handled([7; 3]), &handled([7; 3])), None);
+        assert_eq!(most_loaded(&handled([0]), &handled([7])), None);
+        assert_eq!(most_loaded(&[], &[]), None);
     }
 }

@@ -41,6 +41,16 @@ impl Options {
         self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
     }
 
+    /// The same for rows that take long.
+    pub(crate) fn rounds_of_long(&self) -> usize {
+        self.rounds.unwrap_or(if self.quick { 1 } else { 3 })
+    }
+
+    /// Whether only that is measured which there are goals for.
+    pub(crate) fn goals_only(&self) -> bool {
+        self.quick && self.only.is_empty()
+    }
+
     /// How often each setup of a variant is tried, where there are several.
     pub(crate) fn tries(&self) -> usize {
         if self.quick { 1 } else { 2 }
@@ -61,6 +71,11 @@ impl Options {
         let is_whole = |only: &String| labels.contains(only);
         let wants = |only: &String| label == only || label.starts_with(only.as_str()) && !is_whole(only);
         self.only.is_empty() || self.only.iter().any(wants)
+    }
+
+    /// Whether somebody asks for rows that begin so, or for one of them.
+    pub(crate) fn ask_for(&self, beginning: &str) -> bool {
+        self.only.iter().any(|only| only.starts_with(beginning))
     }
 }
 
@@ -90,6 +105,14 @@ mod tests {
         assert_eq!(["unary", "unary 16 B", "stream"].map(chosen), [3, 2, 0]);
         // It is a whole label, and not meant as the beginning of another.
         assert_eq!(chosen("unary 16 B c=1"), 1);
+    }
+
+    #[test]
+    fn in_a_hurry_rows_without_goals_have_to_be_asked_for() {
+        assert!(parse("--quick").unwrap().goals_only());
+        let options = parse("--quick --only start").unwrap();
+        assert!(!options.goals_only());
+        assert!(options.ask_for("start") && !options.ask_for("build"));
     }
 
     #[test]

@@ -17,10 +17,10 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(rows: &[Row], rounds: usize) -> Self {
+    pub(crate) fn new(rows: &[Row]) -> Self {
         let times = rows.iter().rev().flat_map(|row| {
             let each = takes(&row.load);
-            std::iter::repeat_n(each, rounds * row.variants.len())
+            std::iter::repeat_n(each, row.rounds * row.variants.len())
         });
         let coming: Vec<_> = times.collect();
         let planned = coming.iter().sum();

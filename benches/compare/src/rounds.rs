@@ -10,7 +10,7 @@ use crate::sample::{self, Sample};
 /// Measures all rows, the variants of each in turn.
 pub(crate) fn run(rows: &[Row], options: &Options, broker: &Broker) -> Result<Results, Error> {
     let mut results = Results::default();
-    let mut progress = Progress::new(rows, options.rounds());
+    let mut progress = Progress::new(rows);
     for row in rows {
         let mut rounds = Rounds { row, options, broker, progress: &mut progress, tried: Vec::new() };
         results.0.extend(rounds.run()?);
@@ -30,7 +30,7 @@ struct Rounds<'a> {
 
 impl Rounds<'_> {
     fn run(&mut self) -> Result<Vec<Outcome>, Error> {
-        let (row, rounds) = (self.row, self.options.rounds());
+        let (row, rounds) = (self.row, self.row.rounds);
         let setups =
             row.variants.iter().map(|variant| self.choose(variant)).collect::<Result<Vec<_>, _>>()?;
         let mut samples = vec![Vec::new(); setups.len()];

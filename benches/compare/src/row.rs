@@ -10,13 +10,15 @@ pub(crate) struct Row {
     /// The scenario, and what sets this row of it apart beside its load: `unary`.
     pub(crate) name: String,
     pub(crate) load: Load,
+    /// How often each variant is measured.
+    pub(crate) rounds: usize,
     pub(crate) variants: Vec<Variant>,
 }
 
 /// What a client does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Load {
-    /// Bytes in each message.
+    /// Bytes in each message; 0 where nobody loads anything.
     pub(crate) payload: usize,
     /// Calls, or streams, at once.
     pub(crate) concurrency: usize,
@@ -55,7 +57,10 @@ pub(crate) struct Setup {
 impl Row {
     /// What `--only` is compared with: `unary 16 B c=64`.
     pub(crate) fn label(&self) -> String {
-        format!("{} {} c={}", self.name, bytes(self.load.payload), self.load.concurrency)
+        match self.load.payload {
+            0 => self.name.clone(),
+            payload => format!("{} {} c={}", self.name, bytes(payload), self.load.concurrency),
+        }
     }
 }
 

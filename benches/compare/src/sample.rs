@@ -16,6 +16,9 @@ pub(crate) const ERRORS: &str = "errors";
 pub(crate) const PER_SECOND: &str = "per_second";
 pub(crate) const P50_US: &str = "p50_us";
 pub(crate) const P99_US: &str = "p99_us";
+pub(crate) const P999_US: &str = "p999_us";
+/// How late calls were begun that begin at fixed times; their latencies contain it.
+pub(crate) const LATE_P99_US: &str = "late_p99_us";
 /// Processor time of client and servers together.
 pub(crate) const CPU_US: &str = "cpu_us_per_call";
 pub(crate) const CPU_CLIENT_US: &str = "cpu_client_us";
@@ -23,6 +26,18 @@ pub(crate) const CPU_SERVER_US: &str = "cpu_server_us";
 pub(crate) const CPU_BROKER_US: &str = "cpu_broker_us";
 /// The highest resident memory of client and servers together.
 pub(crate) const PEAK_MEMORY_KB: &str = "peak_memory_kb";
+/// Calls or streams that were opened in the window, and are open at its end.
+pub(crate) const HELD: &str = "held";
+/// What each of them takes of resident memory, in bytes.
+pub(crate) const MEMORY_CLIENT: &str = "memory_client_bytes";
+pub(crate) const MEMORY_SERVER: &str = "memory_server_bytes";
+/// Of client and servers together.
+pub(crate) const MEMORY: &str = "memory_bytes";
+/// The calls of the most loaded of several servers, by their mean.
+pub(crate) const MOST_LOADED: &str = "most_loaded";
+pub(crate) const PROTOBUF_BYTES: &str = "protobuf_bytes";
+pub(crate) const JSON_BYTES: &str = "json_bytes";
+pub(crate) const BUILD_SECONDS: &str = "build_seconds";
 /// Of client and servers together.
 pub(crate) const ALLOCATIONS: &str = "allocations_per_call";
 /// The share of the machine's processor time that went to processes that are none of ours.

@@ -2,7 +2,7 @@ use crate::options::Options;
 use crate::report::ratios::Ratio;
 use crate::results::Results;
 use crate::row::Row;
-use crate::{Error, streams, unary};
+use crate::{Error, arrival, build_time, memory, payload, spread, start, streams, unary};
 
 /// A part of the benchmark.
 pub(crate) struct Scenario {
@@ -12,7 +12,16 @@ pub(crate) struct Scenario {
 }
 
 /// In the order in which they are measured and reported.
-pub(crate) const ALL: &[Scenario] = &[unary::SCENARIO, streams::SCENARIO];
+pub(crate) const ALL: &[Scenario] = &[
+    unary::SCENARIO,
+    streams::SCENARIO,
+    memory::SCENARIO,
+    arrival::SCENARIO,
+    spread::SCENARIO,
+    payload::SCENARIO,
+    start::SCENARIO,
+    build_time::SCENARIO,
+];
 
 /// The rows to measure.
 pub(crate) fn rows(options: &Options) -> Result<Vec<Row>, Error> {

@@ -1,6 +1,7 @@
 //! What processes use, as the system tells.
 
 use std::fs;
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use crate::Error;
@@ -34,20 +35,38 @@ pub(crate) fn machine_time() -> Result<Duration, Error> {
     Ok(busy.map(|(_, ticks)| TICK * *ticks).sum())
 }
 
-/// The highest resident memory so far, in KiB.
-pub(crate) fn peak_memory_kb(pid: u32) -> Result<u64, Error> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let number =
-        value.and_then(|value| value.split_whitespace().next()).ok_or("no VmHWM in /proc/PID/status")?;
-    Ok(number.parse()?)
+/// Resident memory, in KiB.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Memory {
+    pub(crate) now_kb: u64,
+    pub(crate) peak_kb: u64,
+}
+
+impl Memory {
+    pub(crate) fn of(pid: u32) -> Result<Self, Error> {
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let field = |name: &str| -> Result<u64, Error> {
+            let value = status.lines().find_map(|line| line.strip_prefix(name));
+            let number = value.and_then(|value| value.split_whitespace().next());
+            Ok(number.ok_or_else(|| format!("no {name} in /proc/PID/status"))?.parse()?)
+        };
+        Ok(Self { now_kb: field("VmRSS:")?, peak_kb: field("VmHWM:")? })
+    }
+}
+
+/// Of several processes.
+impl AddAssign for Memory {
+    fn add_assign(&mut self, other: Self) {
+        self.now_kb += other.now_kb;
+        self.peak_kb += other.peak_kb;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
 
-    use super::{machine_time, peak_memory_kb, processor_time};
+    use super::{Memory, machine_time, processor_time};
 
     #[test]
     fn time_advances_with_work() {
@@ -61,7 +80,8 @@ mod tests {
 
     #[test]
     fn memory_is_told() {
-        let peak = peak_memory_kb(std::process::id()).unwrap();
-        assert!((100..100_000_000).contains(&peak), "{peak}");
+        let memory = Memory::of(std::process::id()).unwrap();
+        assert!((100..=memory.peak_kb).contains(&memory.now_kb), "{memory:?}");
+        assert!(memory.peak_kb < 100_000_000, "{memory:?}");
     }
 }

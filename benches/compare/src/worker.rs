@@ -13,13 +13,19 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::row::Load;
 use crate::sample::Sample;
-use crate::{Error, streams, unary};
+use crate::{Error, arrival, build_time, memory, payload, spread, start, streams, unary};
 
 /// What a process does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Role {
     Unary(unary::Role),
     Streams(streams::Role),
+    Memory(memory::Role),
+    Arrival(arrival::Role),
+    Spread(spread::Role),
+    Payload(payload::Role),
+    Start(start::Role),
+    BuildTime(build_time::Role),
 }
 
 /// All that a process is told.
@@ -72,6 +78,12 @@ pub(crate) fn run(job: Option<String>) -> Result<(), Error> {
     match &job.role {
         Role::Unary(role) => unary::run(role, &job),
         Role::Streams(role) => streams::run(*role, &job),
+        Role::Memory(role) => memory::run(*role, &job),
+        Role::Arrival(role) => arrival::run(*role, &job),
+        Role::Spread(role) => spread::run(*role, &job),
+        Role::Payload(role) => payload::run(*role),
+        Role::Start(role) => start::run(*role, &job),
+        Role::BuildTime(role) => build_time::run(*role),
     }
 }
 

@@ -18,14 +18,23 @@ const TITLES: &[(&str, &str)] = &[
     (sample::PER_SECOND, "per second"),
     (sample::P50_US, "p50 us"),
     (sample::P99_US, "p99 us"),
+    (sample::P999_US, "p99.9 us"),
+    (sample::LATE_P99_US, "begun late, p99 us"),
     (sample::CPU_CLIENT_US, "CPU us: client"),
     (sample::CPU_SERVER_US, "server"),
     (sample::CPU_BROKER_US, "broker"),
     (sample::ALLOCATIONS, "allocations"),
     (sample::PEAK_MEMORY_KB, "peak KB"),
+    (sample::MEMORY_CLIENT, "bytes each: client"),
+    (sample::MEMORY_SERVER, "server"),
+    (sample::MEMORY, "both"),
+    (sample::MOST_LOADED, "most loaded / mean"),
+    (sample::PROTOBUF_BYTES, "protobuf bytes"),
+    (sample::JSON_BYTES, "JSON bytes"),
+    (sample::BUILD_SECONDS, "seconds"),
 ];
 /// Numbers that others are made of.
-const HIDDEN: &[&str] = &[sample::CALLS, sample::SECONDS, sample::CPU_US, sample::OTHERS];
+const HIDDEN: &[&str] = &[sample::CALLS, sample::SECONDS, sample::CPU_US, sample::OTHERS, sample::HELD];
 
 impl Table {
     /// Outcomes of one scenario and payload, all of which have at least one sample.
@@ -33,7 +42,8 @@ impl Table {
         let columns = columns(outcomes);
         let mut header = vec!["c".to_owned(), "variant".to_owned()];
         header.extend(columns.iter().map(|(_, title)| (*title).to_owned()));
-        header.push("per second / first".to_owned());
+        let has_rates = columns.iter().any(|(name, _)| *name == sample::PER_SECOND);
+        header.extend(has_rates.then(|| "per second / first".to_owned()));
         let mut first = None;
         let mut rows = Vec::new();
         for outcome in outcomes {
@@ -46,11 +56,13 @@ impl Table {
             cells.extend(columns.iter().map(|(name, _)| cell(outcome, name)));
             let rate = |outcome: &Outcome| outcome.values(sample::PER_SECOND).collect::<Vec<_>>();
             let ratio = Spread::of_ratios(rate(outcome), rate(first));
-            cells.push(ratio.map_or("-".to_owned(), |ratio| ratio.to_string()));
+            cells.extend(has_rates.then(|| ratio.map_or("-".to_owned(), |ratio| ratio.to_string())));
             rows.push(cells);
         }
-        let title =
-            outcomes.first().map(|outcome| format!("{}, {}", outcome.row, bytes(outcome.load.payload)));
+        let title = outcomes.first().map(|outcome| match outcome.load.payload {
+            0 => outcome.row.clone(),
+            payload => format!("{}, {}", outcome.row, bytes(payload)),
+        });
         Self { title: title.unwrap_or_default(), header, rows }
     }
 

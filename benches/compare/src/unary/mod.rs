@@ -1,12 +1,12 @@
 //! Unary calls: an echo, as fast as so many callers can, each of which waits for its answer before it calls again.
 
 mod floor;
-mod ours;
+pub(crate) mod ours;
 mod ratios;
-mod raw;
+pub(crate) mod raw;
 mod rows;
 mod socket;
-mod tonic;
+pub(crate) mod tonic;
 mod variants;
 
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,16 @@ pub(crate) fn run(role: &Role, job: &Job) -> Result<(), Error> {
         (Side::Client, Stack::Tonic) => runtime.block_on(measure(role, job, || tonic::connect(job))),
         (Side::Client, Stack::Floor) => floor::measure(job),
     }
+}
+
+/// A server that others call, too.
+pub(crate) fn server(stack: crate::stack::Stack) -> worker::Role {
+    let stack = match stack {
+        crate::stack::Stack::Ours => Stack::Ours(ours::Layers::Default),
+        crate::stack::Stack::Raw => Stack::Raw,
+        crate::stack::Stack::Tonic => Stack::Tonic,
+    };
+    worker::Role::Unary(Role { side: Side::Server, stack, flavor: Flavor::MultiThread, connections: 1 })
 }
 
 async fn measure<C: Caller>(

@@ -10,7 +10,7 @@ use crate::worker::{self, Job};
 
 /// What is around each call of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Layers {
+pub(crate) enum Layers {
     /// Deadlines, retries, breakers.
     Default,
     /// Deadlines.
@@ -39,9 +39,9 @@ pub(super) async fn serve(job: &Job, connections: usize) -> Result<(), Error> {
 }
 
 #[derive(Clone)]
-pub(super) struct Ours(EchoClient<Channel>);
+pub(crate) struct Ours(EchoClient<Channel>);
 
-pub(super) async fn connect(job: &Job, layers: Layers) -> Result<Ours, Error> {
+pub(crate) async fn connect(job: &Job, layers: Layers) -> Result<Ours, Error> {
     let connection = Connection::connect(&job.nats).await?;
     let channel = match layers {
         Layers::Default | Layers::WithoutCoalescing => Channel::new(connection),

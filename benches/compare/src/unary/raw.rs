@@ -1,6 +1,6 @@
 //! What a careful user writes by hand on async-nats, with prost on both sides.
 
-use async_nats::{Client, Subject};
+use async_nats::{Client, Subject, Subscriber};
 use futures_util::StreamExt;
 use prost::Message as _;
 
@@ -13,9 +13,7 @@ const SUBJECT: &str = "compare.raw";
 
 /// Answers in a spawned task: the main one is driven from outside of the runtime's threads, and slower.
 pub(super) async fn serve(job: &Job) -> Result<(), Error> {
-    let client = async_nats::connect(&job.nats).await?;
-    let mut requests = client.queue_subscribe(SUBJECT, "compare".to_owned()).await?;
-    client.flush().await?;
+    let (client, mut requests) = subscribe(job).await?;
     let responder = tokio::spawn(async move {
         while let Some(request) = requests.next().await {
             let Some(reply) = request.reply else { continue };
@@ -30,10 +28,18 @@ pub(super) async fn serve(job: &Job) -> Result<(), Error> {
     }
 }
 
-#[derive(Clone)]
-pub(super) struct Raw(Client);
+/// What all instances of the service share.
+pub(crate) async fn subscribe(job: &Job) -> Result<(Client, Subscriber), Error> {
+    let client = async_nats::connect(&job.nats).await?;
+    let requests = client.queue_subscribe(SUBJECT, "compare".to_owned()).await?;
+    client.flush().await?;
+    Ok((client, requests))
+}
 
-pub(super) async fn connect(job: &Job) -> Result<Raw, Error> {
+#[derive(Clone)]
+pub(crate) struct Raw(Client);
+
+pub(crate) async fn connect(job: &Job) -> Result<Raw, Error> {
     Ok(Raw(async_nats::connect(&job.nats).await?))
 }
 

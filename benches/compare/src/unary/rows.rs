@@ -41,6 +41,7 @@ pub(super) fn rows(options: &Options) -> Vec<Row> {
         Row {
             name: NAME.to_owned(),
             load: Load { payload, concurrency, warm_up: options.warm_up(), window: options.window() },
+            rounds: options.rounds(),
             variants,
         }
     });

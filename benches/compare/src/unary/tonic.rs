@@ -36,9 +36,9 @@ pub(super) async fn serve() -> Result<(), Error> {
 }
 
 #[derive(Clone)]
-pub(super) struct Tonic(EchoClient<Channel>);
+pub(crate) struct Tonic(EchoClient<Channel>);
 
-pub(super) async fn connect(job: &Job) -> Result<Tonic, Error> {
+pub(crate) async fn connect(job: &Job) -> Result<Tonic, Error> {
     let address = job.servers.first().ok_or("no server to connect to")?;
     Ok(Tonic(EchoClient::connect(format!("http://{address}")).await?))
 }
