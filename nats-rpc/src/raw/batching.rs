@@ -49,7 +49,7 @@ impl Batching {
     }
 
     /// How many calls of a method may go together. One: each for itself.
-    pub(super) fn most(&self, epoch: &Epoch, method: u32, now: Instant) -> usize {
+    pub(super) fn most(&self, epoch: &Epoch, method: u32, now: Instant) -> u8 {
         if self.shown_on.load(Ordering::Relaxed) != epoch.name()
             || self.micros(now) < self.off_until.load(Ordering::Relaxed)
         {
@@ -57,7 +57,7 @@ impl Batching {
         }
         match self.place(method).map(|place| took(place.load(Ordering::Relaxed))) {
             Some(Some(us)) if us <= LONGEST_CALL_US => {
-                MAX_BATCH_CALLS.min((LONGEST_BATCH_US / us.max(1)) as usize)
+                u8::try_from(LONGEST_BATCH_US / us.max(1)).unwrap_or(u8::MAX).min(MAX_BATCH_CALLS as u8)
             }
             _ => 1,
         }
@@ -111,7 +111,7 @@ mod tests {
     use crate::transport::memory::Broker;
 
     /// Towards a service that takes BATCH.
-    async fn world() -> (Batching, impl Fn(&Batching, u32) -> usize) {
+    async fn world() -> (Batching, impl Fn(&Batching, u32) -> u8) {
         let epoch = Broker::new().connect().await.unwrap().epoch().unwrap();
         let batching = Batching::new();
         assert_eq!(batching.most(&epoch, 1, Instant::now()), 1, "it has shown nothing");

@@ -16,7 +16,7 @@ use crate::status::{Reason, Status};
 use crate::subject::Subject;
 use crate::transport::{Connection, Epoch, Flow, Limits, Outgoing, Sharing, Ticket};
 use crate::wire::flow::{Inbound, Outbound};
-use crate::wire::{DEFAULT_ACCEPT_AFTER_MS, DEFAULT_MAX_MESSAGE, Features, Numbers, Open, OpenFlags};
+use crate::wire::{Accept, DEFAULT_ACCEPT_AFTER_MS, DEFAULT_MAX_MESSAGE, Features, Numbers, Open, OpenFlags};
 
 const ACCEPT_AFTER: Duration = Duration::from_millis(DEFAULT_ACCEPT_AFTER_MS as u64);
 
@@ -99,7 +99,7 @@ impl Draft {
 
     /// Takes the compression back, if there is any. Returns what an attempt then has to send once it is accepted.
     pub(super) fn decompress(&mut self, epoch: &Epoch) -> Option<Rest> {
-        let message = *self.first.plain.take()?;
+        let message = self.first.take_plain()?;
         let used = metadata_len(&self.metadata) + FRAME_OVERHEAD;
         let room = frame_limit(epoch.max_payload()).saturating_sub(used);
         let (first, rest) = first_of_message(message, room);
@@ -119,7 +119,7 @@ impl Draft {
 
     /// Whether an attempt sends frames after its OPEN, or receives a stream.
     pub(super) fn is_stream(&self) -> bool {
-        self.method.kind() != Kind::Unary || self.first.total_len != 0
+        self.method.kind() != Kind::Unary || self.first.parts().total_len != 0
     }
 
     /// Sends the call, after `before` other attempts.
@@ -176,8 +176,14 @@ impl Draft {
         self.remote.batching.record(self.method.hash(), busy);
     }
 
+    /// An instance has the call. `false`: it has said so before.
+    pub(super) fn accepted(&self, attempt: &mut Attempt, accept: &Accept<'_>) -> bool {
+        self.remote.learn(attempt.ticket().epoch(), accept.features);
+        attempt.accepted(accept, &self.subject, &self.remote)
+    }
+
     /// With how many calls it may share a NATS message, itself included.
-    fn batch(&self, epoch: &Epoch, now: Instant) -> usize {
+    fn batch(&self, epoch: &Epoch, now: Instant) -> u8 {
         let sampled = self.context.trace().is_some_and(|trace| trace.is_sampled());
         if self.coalescing != Coalescing::All || self.is_stream() || sampled {
             return 1;
@@ -195,7 +201,7 @@ impl Draft {
     }
 
     fn flow(&self, epoch: &Arc<Epoch>) -> Result<Arc<Flow>, Status> {
-        let outbound = Outbound::requests(self.first.body.len() as u64, self.first.messages);
+        let outbound = Outbound::requests(self.first.body.len() as u64, self.first.parts().messages);
         Flow::open(epoch, self.limits, outbound, Inbound::responses(self.window(epoch)))
     }
 
@@ -219,7 +225,7 @@ impl Draft {
         before: u32,
         now: Instant,
     ) -> Result<Bytes, Status> {
-        let trace = self.context.trace();
+        let (trace, parts) = (self.context.trace(), self.first.parts());
         let trace_bytes = trace.map(crate::call::TraceContext::to_bytes);
         let open = Open {
             timeout_us: timeout
@@ -237,9 +243,9 @@ impl Draft {
                 Some(trace) if !trace.is_sampled() => self.first.flags.with(OpenFlags::NOT_SAMPLED),
                 _ => self.first.flags,
             },
-            lens: Numbers::from_slice(&self.first.lens),
-            total_len: self.first.total_len,
-            encoding: self.first.encoding,
+            lens: Numbers::from_slice(&parts.lens),
+            total_len: parts.total_len,
+            encoding: parts.encoding,
             accept_encodings: Compression::readable(),
             trace: trace_bytes.as_ref().map_or(&[], |bytes| &bytes[..]),
             tracestate: self.context.trace_state(),

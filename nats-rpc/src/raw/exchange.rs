@@ -45,7 +45,7 @@ pub(crate) enum Coalescing {
 
 #[expect(clippy::large_enum_variant, reason = "a box for each call would cost more than room in its future")]
 enum State {
-    /// Sent once, and nothing has come yet: what most unary calls are until their end.
+    /// Sent once, and nothing has come that says how it ends: what most unary calls are until then.
     Sent(Option<(Draft, Attempt)>),
     /// A stream, or something came that was not the end.
     Pursued(Pin<Box<dyn Future<Output = Result<Reply, Status>> + Send>>),
@@ -122,8 +122,10 @@ impl Future for Exchange {
                         Ended::Ignored => {}
                         Ended::No => {
                             let (draft, attempt) = sent.take().expect("it was there a moment ago");
-                            let pursuit = Pursuit::new(draft, Rest::None, attempt);
-                            self.0 = State::Pursued(Box::pin(pursuit.run_from(Came::Delivery(delivery))));
+                            let mut pursuit = Pursuit::new(draft, Rest::None, attempt);
+                            let came = Came::Delivery(delivery);
+                            let pursue = async move { pursuit.run_from(came).await };
+                            self.0 = State::Pursued(Box::pin(pursue));
                         }
                     }
                 }
@@ -135,7 +137,7 @@ impl Future for Exchange {
 enum Ended {
     Yes(Result<Reply, Status>),
     No,
-    /// It was no answer.
+    /// It was no answer, or only word that the call runs.
     Ignored,
 }
 
@@ -147,6 +149,10 @@ fn ended(draft: &Draft, attempt: &mut Attempt, delivery: &Delivery) -> Ended {
                 Some(Said::Ended(outcome, busy)) => {
                     draft.answered(attempt, busy);
                     Ended::Yes(outcome)
+                }
+                Some(Said::Accepted(accept)) if attempt.flow().is_none() => {
+                    draft.accepted(attempt, &accept);
+                    Ended::Ignored
                 }
                 Some(Said::Accepted(_) | Said::Begun | Said::Refused { .. }) => Ended::No,
                 None => Ended::Ignored,

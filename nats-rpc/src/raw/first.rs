@@ -22,8 +22,15 @@ const FIRST_WINDOW: usize = DEFAULT_WINDOW as usize;
 /// What an OPEN carries of the request.
 pub(super) struct First {
     pub(super) body: Bytes,
-    pub(super) lens: Vec<u32>,
     pub(super) flags: OpenFlags,
+    /// `None`: the body is the one message, as it is.
+    parts: Option<Box<Parts>>,
+}
+
+/// What the body of an OPEN is, if it is not one message as it is.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) lens: Vec<u32>,
     /// The length of the whole message, if the body is only its first chunk.
     pub(super) total_len: u64,
     /// Whole messages in the body.
@@ -31,8 +38,10 @@ pub(super) struct First {
     /// How they are compressed.
     pub(super) encoding: u32,
     /// The message as it was before.
-    pub(super) plain: Option<Box<Bytes>>,
+    plain: Option<Bytes>,
 }
+
+static WHOLE: Parts = Parts { lens: Vec::new(), total_len: 0, messages: 1, encoding: 0, plain: None };
 
 /// What follows once the call is accepted.
 pub(super) enum Rest {
@@ -58,7 +67,7 @@ pub(super) async fn split(
                 None => first_of_message(message, room),
                 Some((compressed, encoding)) => {
                     let (first, rest) = first_of_message(compressed, room);
-                    (First { encoding, plain: Some(Box::new(message)), ..first }, rest)
+                    (first.compressed(encoding, message), rest)
                 }
             })
         }
@@ -88,15 +97,22 @@ impl First {
     }
 
     pub(super) fn message(message: Bytes) -> Self {
-        Self {
-            body: message,
-            lens: Vec::new(),
-            flags: OpenFlags::NONE,
-            total_len: 0,
-            messages: 1,
-            encoding: 0,
-            plain: None,
-        }
+        Self { body: message, flags: OpenFlags::NONE, parts: None }
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        self.parts.as_deref().unwrap_or(&WHOLE)
+    }
+
+    /// The message as it was before it was compressed. From now on it is not.
+    pub(super) fn take_plain(&mut self) -> Option<Bytes> {
+        self.parts.as_mut()?.plain.take()
+    }
+
+    fn compressed(self, encoding: u32, plain: Bytes) -> Self {
+        let Parts { total_len, messages, .. } = *self.parts();
+        let parts = Parts { lens: Vec::new(), total_len, messages, encoding, plain: Some(plain) };
+        Self { parts: Some(Box::new(parts)), ..self }
     }
 }
 
@@ -106,7 +122,8 @@ pub(super) fn first_of_message(mut message: Bytes, room: usize) -> (First, Rest)
     }
     let total_len = message.len() as u64;
     let chunk = message.split_to(FIRST_WINDOW.min(message.len().saturating_sub(1)));
-    (First { total_len, messages: 0, ..First::message(chunk) }, Rest::Chunks(message))
+    let parts = Some(Box::new(Parts { total_len, ..Parts::default() }));
+    (First { parts, ..First::message(chunk) }, Rest::Chunks(message))
 }
 
 /// What is ready of a stream, as far as it fits. An error of the stream is one of the call.
@@ -136,7 +153,7 @@ fn first_of_stream(mut stream: MessageStream, cx: &mut Context<'_>) -> Result<(F
         flags = flags.with(OpenFlags::NO_MESSAGE);
     }
     let lens = messages.iter().map(|message| u32::try_from(message.len()).unwrap_or(u32::MAX));
-    let lens: Vec<u32> = if messages.len() > 1 { lens.collect() } else { Vec::new() };
+    let lens = if messages.len() > 1 { lens.collect() } else { Vec::new() };
     let count = messages.len() as u64;
     let body = match messages.pop() {
         Some(only) if messages.is_empty() => only,
@@ -146,7 +163,8 @@ fn first_of_stream(mut stream: MessageStream, cx: &mut Context<'_>) -> Result<(F
             body.freeze()
         }
     };
-    Ok((First { lens, flags, messages: count, ..First::message(body) }, rest))
+    let parts = Some(Box::new(Parts { lens, messages: count, ..Parts::default() }));
+    Ok((First { body, flags, parts }, rest))
 }
 
 impl Rest {

@@ -56,14 +56,14 @@ impl Pursuit {
     }
 
     /// Goes on from what came for the only attempt.
-    pub(super) async fn run_from(mut self, came: Came) -> Result<Reply, Status> {
+    pub(super) async fn run_from(&mut self, came: Came) -> Result<Reply, Status> {
         match self.take(0, came).await {
             Some(outcome) => outcome,
             None => self.run().await,
         }
     }
 
-    pub(super) async fn run(mut self) -> Result<Reply, Status> {
+    pub(super) async fn run(&mut self) -> Result<Reply, Status> {
         loop {
             if self.attempts.is_empty() {
                 let lost = || Status::internal("a call ended without a reason");
@@ -113,7 +113,8 @@ impl Pursuit {
                     }
                 }
             }
-            Delivery::NoResponders => return self.no_responders(index).await,
+            // Room for what hardly ever comes would be kept by every call that waits.
+            Delivery::NoResponders => return Box::pin(self.no_responders(index)).await,
             Delivery::Unbatched => self.unbatched(index),
             Delivery::Alarm => return self.alarm(index),
             Delivery::Lost(why) => self.lost(index, why),
@@ -130,8 +131,7 @@ impl Pursuit {
 
     fn accepted(&mut self, index: usize, accept: &Accept<'_>) {
         let attempt = &mut self.attempts[index];
-        self.draft.remote.learn(attempt.ticket().epoch(), accept.features);
-        if !attempt.accepted(accept, self.draft.subject(), &self.draft.remote) {
+        if !self.draft.accepted(attempt, accept) {
             return;
         }
         let Some(flow) = attempt.flow().cloned() else { return };

@@ -117,7 +117,7 @@ struct Accepted {
     listed: Instant,
     interval: Duration,
     /// It came through an import, whose way stays open only while it is used.
-    import: Option<Import>,
+    import: Option<Box<Import>>,
 }
 
 struct Import {
@@ -276,11 +276,8 @@ impl Running {
             (promise, call.flow.clone())
         });
         let Some((Some(Promise { reply, via, epoch, .. }), flow)) = promise else { return };
-        let import = (via == Via::StreamImport).then(|| Import {
-            reply: reply.subject.clone(),
-            epoch: Arc::clone(&epoch),
-            used: now,
-        });
+        let import = || Import { reply: reply.subject.clone(), epoch: Arc::clone(&epoch), used: now };
+        let import = (via == Via::StreamImport).then(|| Box::new(import()));
         let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO, import };
         if accepts.accepted.is_empty() {
             // Nobody may be looking after those that have no caller any more.

@@ -70,7 +70,7 @@ impl Shared {
     fn takes(&self, frame: &Outgoing, first: &Outgoing) -> bool {
         let along = match (first.sharing, frame.sharing) {
             (Sharing::Batch { most, .. }, Sharing::Batch { most: other, .. }) => {
-                self.tokens.len().max(1) < most.min(other) && first.subject == frame.subject
+                self.tokens.len().max(1) < usize::from(most.min(other)) && first.subject == frame.subject
             }
             (Sharing::Pack(_) | Sharing::Packed(_), Sharing::Pack(_) | Sharing::Packed(_)) => {
                 connection(first) == connection(frame)

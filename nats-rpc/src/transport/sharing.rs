@@ -11,7 +11,7 @@ pub(crate) enum Sharing {
     None,
     /// An opening, whose answers are awaited under this token: in a BATCH of at most so many calls. Its reply subject is
     /// made when it is published.
-    Batch { token: u64, most: usize },
+    Batch { token: u64, most: u8 },
     /// An answer to the call under this token: in a PACK with others for the same connection.
     Pack(u64),
     /// The same for a call that came in a BATCH: without a PACK it could not be told from answers to the others.

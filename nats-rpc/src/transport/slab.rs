@@ -6,9 +6,11 @@ use crate::wire::token;
 
 /// Slots are numbered with 24 bits of a token.
 pub(super) const MAX_SLOTS: usize = 1 << token::SLOT_BITS;
-/// Page `n` has `64 << n` slots, so that slots never move and need no lock to be found.
-pub(super) const FIRST_PAGE: usize = 64;
-pub(super) const PAGES: usize = (MAX_SLOTS / FIRST_PAGE).ilog2() as usize;
+/// The first four pages have so many slots each, the next four twice as many, and so on: slots never move and need no
+/// lock to be found, and at most a fifth of them has never been used.
+pub(super) const FIRST_PAGE: usize = 16;
+const ALIKE: usize = 4;
+pub(super) const PAGES: usize = ALIKE * (MAX_SLOTS / (ALIKE * FIRST_PAGE)).ilog2() as usize;
 
 /// Values under tokens, each behind a lock of its own.
 ///
@@ -53,7 +55,7 @@ impl<T> Slab<T> {
             let mut free = lock(&self.free);
             match free.numbers.pop() {
                 Some(number) => number,
-                None if (free.used as usize) < MAX_SLOTS - FIRST_PAGE => {
+                None if (free.used as usize) < MAX_SLOTS - ALIKE * FIRST_PAGE => {
                     free.used += 1;
                     free.used - 1
                 }
@@ -68,7 +70,7 @@ impl<T> Slab<T> {
         };
         let (page, index) = locate(number);
         let page = self.pages[page].get_or_init(|| {
-            (0..FIRST_PAGE << page).map(|_| Mutex::new(Slot { token: 0, value: None })).collect()
+            (0..page_len(page)).map(|_| Mutex::new(Slot { token: 0, value: None })).collect()
         });
         *lock(&page[index]) = Slot { token, value: Some(value) };
         self.live.fetch_add(1, Ordering::Relaxed);
@@ -115,14 +117,20 @@ impl<T> Slab<T> {
 
 /// Page and index within it.
 pub(super) fn locate(number: u32) -> (usize, usize) {
-    let position = number as usize + FIRST_PAGE;
-    let page = (position / FIRST_PAGE).ilog2() as usize;
-    (page, position - (FIRST_PAGE << page))
+    let position = number as usize + ALIKE * FIRST_PAGE;
+    let doubled = (position / (ALIKE * FIRST_PAGE)).ilog2() as usize;
+    let (offset, page_len) = (position - (ALIKE * FIRST_PAGE << doubled), FIRST_PAGE << doubled);
+    (ALIKE * doubled + offset / page_len, offset % page_len)
+}
+
+/// How many slots a page has.
+pub(super) const fn page_len(page: usize) -> usize {
+    FIRST_PAGE << (page / ALIKE)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_SLOTS, PAGES, Slab, locate, token};
+    use super::{MAX_SLOTS, PAGES, Slab, locate, page_len, token};
 
     #[test]
     fn every_number_has_a_place_of_its_own() {
@@ -130,11 +138,11 @@ mod tests {
         for number in 0..200_000 {
             assert_eq!(locate(number), expected, "{number}");
             expected.1 += 1;
-            if expected.1 == 64 << expected.0 {
+            if expected.1 == page_len(expected.0) {
                 expected = (expected.0 + 1, 0);
             }
         }
-        assert_eq!(locate((MAX_SLOTS - 64 - 1) as u32).0, PAGES - 1);
+        assert_eq!(locate((MAX_SLOTS - 64 - 1) as u32), (PAGES - 1, page_len(PAGES - 1) - 1));
     }
 
     #[test]

@@ -1,17 +1,18 @@
 use std::collections::VecDeque;
 use std::mem;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use super::batches::Batches;
-use super::slab::{FIRST_PAGE, PAGES, Slab, locate};
+use super::slab::{FIRST_PAGE, PAGES, Slab, locate, page_len};
 use super::{Delivery, Flow};
 use crate::subject::Subject;
 use crate::wire::token;
 
 /// So many slots share one bound on their alarms.
-const GROUP: usize = 64;
+const GROUP: usize = FIRST_PAGE;
 
 /// Messages that are kept for a call that is no stream. It gets hardly any, unless many instances answer it.
 const MAX_MAIL: usize = 1024;
@@ -41,7 +42,7 @@ struct Waiting {
     /// Its owner has gone, and the slot waits for what is to be done about the call.
     abandoned: bool,
     /// The BATCH that it went in, if it did.
-    batch: Option<u64>,
+    batch: Option<NonZeroU64>,
 }
 
 /// Whom a delivery reached.
@@ -75,14 +76,15 @@ impl Slots {
     /// Gives the slot back; what it still holds is dropped.
     pub(crate) fn close(&self, token: u64) {
         if let Some(Waiting { batch: Some(batch), .. }) = self.slab.close(token) {
-            self.batches.leave(batch);
+            self.batches.leave(batch.get());
         }
     }
 
     /// These calls go in one BATCH, whose own token is returned.
     pub(crate) fn open_batch(&self, calls: Vec<u64>) -> u64 {
-        self.batches
-            .open(calls, |call, batch| self.slab.with(call, |waiting| waiting.batch = Some(batch)).is_some())
+        self.batches.open(calls, |call, batch| {
+            self.slab.with(call, |waiting| waiting.batch = NonZeroU64::new(batch)).is_some()
+        })
     }
 
     /// The calls of a BATCH.
@@ -141,7 +143,7 @@ impl Slots {
         let mut delivery = Some(delivery);
         let reached = self.slab.with(token, |waiting| {
             if let Some(batch) = waiting.batch.take() {
-                self.batches.answered(batch);
+                self.batches.answered(batch.get());
             }
             if waiting.abandoned {
                 return Err(waiting.subject.clone());
@@ -214,7 +216,7 @@ impl Slots {
         if alarm != NEVER {
             let (page, index) = locate(token::slot(token));
             let groups = self.earliest[page]
-                .get_or_init(|| (0..(FIRST_PAGE << page) / GROUP).map(|_| AtomicU64::new(NEVER)).collect());
+                .get_or_init(|| (0..page_len(page) / GROUP).map(|_| AtomicU64::new(NEVER)).collect());
             groups[index / GROUP].fetch_min(alarm, Ordering::SeqCst);
         }
     }

@@ -14,7 +14,7 @@ fn inbox() -> Inbox {
     Inbox::new("_INBOX")
 }
 
-fn call(inbox: &Inbox, subject: Subject, most: usize) -> (u64, Outgoing) {
+fn call(inbox: &Inbox, subject: Subject, most: u8) -> (u64, Outgoing) {
     let token = inbox.open(subject.clone(), None).unwrap();
     (token, Address { subject, sharing: Sharing::Batch { token, most } }.carry(frame(40)))
 }
