@@ -9,7 +9,7 @@ use super::exchange::Coalescing;
 use super::first::{FRAME_OVERHEAD, First, Rest, first_of_message};
 use super::frames::{frame_limit, metadata_len};
 use super::{Budget, Call, Compression, Destination, Parts, Remote, build};
-use crate::call::{Cancelled, Context};
+use crate::call::{Cancelled, Context, TraceContext};
 use crate::metadata::Metadata;
 use crate::spec::{Idempotency, Kind, Method};
 use crate::status::{Reason, Status};
@@ -44,7 +44,7 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(mut call: Call, first: First, to: Destination) -> Self {
-        let Destination { connection, subject, remote, mut limits, compression, coalescing, .. } = to;
+        let Destination { connection, subject, remote, mut limits, compression, coalescing } = to;
         if let Some(window) = call.max_window() {
             limits.max_window = window.into();
         }
@@ -184,7 +184,7 @@ impl Draft {
 
     /// With how many calls it may share a NATS message, itself included.
     fn batch(&self, epoch: &Epoch, now: Instant) -> u8 {
-        let sampled = self.context.trace().is_some_and(|trace| trace.is_sampled());
+        let sampled = self.context.trace().is_some_and(TraceContext::is_sampled);
         if self.coalescing != Coalescing::All || self.is_stream() || sampled {
             return 1;
         }
@@ -226,7 +226,7 @@ impl Draft {
         now: Instant,
     ) -> Result<Bytes, Status> {
         let (trace, parts) = (self.context.trace(), self.first.parts());
-        let trace_bytes = trace.map(crate::call::TraceContext::to_bytes);
+        let trace_bytes = trace.map(TraceContext::to_bytes);
         let open = Open {
             timeout_us: timeout
                 .map_or(0, |timeout| u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX).max(1)),

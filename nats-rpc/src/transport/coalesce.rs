@@ -15,6 +15,9 @@ const LOOKED_AT: usize = 8;
 
 /// Puts together what may share a message. Nothing moves back: a frame goes with the first that it can join.
 pub(super) fn coalesce(queue: &mut Vec<Outgoing>, inbox: &Inbox) {
+    if let [message] = &mut queue[..] {
+        return alone(message, inbox);
+    }
     let mut shared: Vec<Shared> = Vec::new();
     let mut kept = 0;
     for index in 0..queue.len() {

@@ -148,7 +148,8 @@ impl Pump {
 
     pub(crate) fn release(&self) {
         let mut state = lock(&self.state);
-        (state.held, state.gathered) = (false, true);
+        state.held = false;
+        state.gathered = !state.queue.is_empty();
         if !state.queue.is_empty() || !state.streams.is_empty() {
             state.running = true;
             drop(state);

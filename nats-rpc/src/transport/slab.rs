@@ -119,7 +119,7 @@ impl<T> Slab<T> {
 pub(super) fn locate(number: u32) -> (usize, usize) {
     let position = number as usize + ALIKE * FIRST_PAGE;
     let doubled = (position / (ALIKE * FIRST_PAGE)).ilog2() as usize;
-    let (offset, page_len) = (position - (ALIKE * FIRST_PAGE << doubled), FIRST_PAGE << doubled);
+    let (offset, page_len) = (position - ((ALIKE * FIRST_PAGE) << doubled), FIRST_PAGE << doubled);
     (ALIKE * doubled + offset / page_len, offset % page_len)
 }
 

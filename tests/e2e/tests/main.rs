@@ -5,6 +5,7 @@ mod accounts;
 mod admission;
 mod answers;
 mod calls;
+mod coalescing;
 mod conformance;
 mod connect;
 mod covered;
