@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeSet, BinaryHeap};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,9 +61,16 @@ struct Call {
     stop: Option<Stop>,
     /// Takes the frames of a stream.
     flow: Option<Arc<Flow>>,
-    /// How to accept the call, until that is done.
-    promise: Option<Promise>,
-    accepted: bool,
+    acceptance: Acceptance,
+}
+
+/// Whether the caller knows that its call runs.
+enum Acceptance {
+    /// It can't be told.
+    Never,
+    /// It does not yet.
+    Promised(Promise),
+    Done(Accepted),
 }
 
 /// Why a handler is to stop.
@@ -105,9 +112,7 @@ struct Accepts {
     /// ACCEPTs to be sent: when, in which order, and for which calls.
     due: BinaryHeap<Reverse<(Instant, u64, u64)>>,
     sequence: u64,
-    /// The calls whose ACCEPTs were sent.
-    accepted: BTreeMap<u64, Accepted>,
-    /// The same by the connection that asked after them, when it last did, and their handles.
+    /// The calls whose ACCEPTs were sent, by the connection that asked after them, when it last did, and their handles.
     listed: BTreeSet<(u64, Instant, u64)>,
 }
 
@@ -115,7 +120,7 @@ struct Accepts {
 struct Accepted {
     connection: u64,
     listed: Instant,
-    interval: Duration,
+    interval_ms: u32,
     /// It came through an import, whose way stays open only while it is used.
     import: Option<Box<Import>>,
 }
@@ -145,7 +150,7 @@ impl Running {
 
     /// How many calls' ACCEPTs were sent.
     pub(super) fn accepted(&self) -> usize {
-        self.lock().accepted.len()
+        self.lock().listed.len()
     }
 
     /// Enters a call. `None`: there are 16 million already.
@@ -155,7 +160,8 @@ impl Running {
         flow: Option<Arc<Flow>>,
     ) -> Option<Entry> {
         let due = promise.as_ref().and_then(|promise| promise.due);
-        let handle = self.calls.open(Call { waker: None, stop: None, flow, promise, accepted: false })?;
+        let acceptance = promise.map_or(Acceptance::Never, Acceptance::Promised);
+        let handle = self.calls.open(Call { waker: None, stop: None, flow, acceptance })?;
         if self.is_shut_down.load(Ordering::SeqCst) {
             self.stop([handle].into_iter(), Stop::Shutdown);
         }
@@ -216,7 +222,7 @@ impl Running {
         let mut accepts = self.lock();
         for theirs in listed {
             let handle = theirs.handle;
-            if !accepts.list(handle, connection, now, interval) {
+            if !self.list(&mut accepts, handle, connection, (now, interval)) {
                 audited.unknown.push(handle);
             } else if let Some(flow) = self.flow(handle) {
                 flow.audit(&theirs);
@@ -247,7 +253,7 @@ impl Running {
             let next = {
                 let accepts = self.lock();
                 let due = accepts.due.peek().map(|Reverse((due, ..))| (*due).max(now + TICK));
-                let sweep = (!accepts.accepted.is_empty()).then_some(next_sweep);
+                let sweep = (!accepts.listed.is_empty()).then_some(next_sweep);
                 due.into_iter().chain(sweep).min()
             };
             tokio::select! {
@@ -269,22 +275,13 @@ impl Running {
     /// Tells the caller that its call runs here, unless it knows. Under the lock of what is accepted: a call that ends
     /// meanwhile has to wait for it to be forgotten.
     fn accept(&self, accepts: &mut Accepts, handle: u64, now: Instant) {
-        let promise = self.calls.with(handle, |call| {
-            // An answer that is larger than a frame may go out on the next connection, after its ACCEPT.
-            let promise = call.promise.take_if(|promise| !promise.epoch.has_ended());
-            call.accepted |= promise.is_some();
-            (promise, call.flow.clone())
-        });
-        let Some((Some(Promise { reply, via, epoch, .. }), flow)) = promise else { return };
-        let import = || Import { reply: reply.subject.clone(), epoch: Arc::clone(&epoch), used: now };
-        let import = (via == Via::StreamImport).then(|| Box::new(import()));
-        let accepted = Accepted { connection: 0, listed: now, interval: Duration::ZERO, import };
-        if accepts.accepted.is_empty() {
+        let promise = self.calls.with(handle, |call| Some((call.accept(now)?, call.flow.clone())));
+        let Some(Some((Promise { reply, via, epoch, .. }, flow))) = promise else { return };
+        if accepts.listed.is_empty() {
             // Nobody may be looking after those that have no caller any more.
             self.wake.notify_one();
         }
         accepts.listed.insert((0, now, handle));
-        accepts.accepted.insert(handle, accepted);
         let credit = flow.as_ref().map_or(0, |flow| flow.entry(handle).credit);
         let frame = reply.carry(self.accept_frame(handle, via, credit, epoch.max_payload()));
         if flow.is_some() {
@@ -311,28 +308,53 @@ impl Running {
 
     /// Whether anything else goes that way or not: once in a while more does no harm.
     fn keep_alive(&self, now: Instant) {
-        for call in self.lock().accepted.values_mut() {
-            if let Some(import) = call.import.as_mut().filter(|import| now - import.used >= self.keep_alive) {
-                import.used = now;
-                let frame = Bytes::from_static(&wire::KEEP_ALIVE);
-                import.epoch.send_control(Outgoing::new(import.reply.clone(), frame));
-            }
+        for (_, _, handle) in &self.lock().listed {
+            self.calls.with(*handle, |call| {
+                let Acceptance::Done(Accepted { import: Some(import), .. }) = &mut call.acceptance else {
+                    return;
+                };
+                if now - import.used >= self.keep_alive {
+                    import.used = now;
+                    let frame = Bytes::from_static(&wire::KEEP_ALIVE);
+                    import.epoch.send_control(Outgoing::new(import.reply.clone(), frame));
+                }
+            });
         }
     }
 
     fn give_up_orphans(&self, now: Instant) {
-        let orphaned =
-            |call: &Accepted| now - call.listed > ORPHANED_AFTER.max(call.interval * ORPHANED_INTERVALS);
         let accepts = self.lock();
-        let orphans = accepts.accepted.iter().filter(|(_, call)| orphaned(call));
-        let mut orphans: Vec<u64> = orphans.map(|(handle, _)| *handle).collect();
+        let quiet = accepts.listed.iter().filter(|(_, listed, _)| now - *listed > ORPHANED_AFTER);
+        let mut orphans: Vec<u64> = quiet.map(|(_, _, handle)| *handle).collect();
         drop(accepts);
+        orphans.retain(|handle| self.calls.with(*handle, |call| call.is_orphan(now)) == Some(true));
         // In the order of their slots: handles are random.
         orphans.sort_by_key(|handle| token::slot(*handle));
         if !orphans.is_empty() {
             tracing::info!(calls = orphans.len(), "calls are given up: their callers have gone");
             self.stop(orphans.into_iter(), Stop::Orphaned);
         }
+    }
+
+    /// A call was asked after. `false`: there is no such call.
+    fn list(
+        &self,
+        accepts: &mut Accepts,
+        handle: u64,
+        connection: u64,
+        (now, interval): (Instant, Duration),
+    ) -> bool {
+        let before = self.calls.with(handle, |call| {
+            let Acceptance::Done(accepted) = &mut call.acceptance else { return None };
+            let before = (accepted.connection, accepted.listed);
+            (accepted.connection, accepted.listed) = (connection, now);
+            accepted.interval_ms = u32::try_from(interval.as_millis()).unwrap_or(u32::MAX);
+            Some(before)
+        });
+        let Some(Some((connection_before, listed_before))) = before else { return false };
+        accepts.listed.remove(&(connection_before, listed_before, handle));
+        accepts.listed.insert((connection, now, handle));
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, Accepts> {
@@ -348,24 +370,30 @@ pub(super) async fn sleep_until(next: Option<Instant>) {
     }
 }
 
-impl Accepts {
-    /// A call was asked after. `false`: there is no such call.
-    fn list(&mut self, handle: u64, connection: u64, now: Instant, interval: Duration) -> bool {
-        let Some(call) = self.accepted.get_mut(&handle) else { return false };
-        self.listed.remove(&(call.connection, call.listed, handle));
-        self.listed.insert((connection, now, handle));
-        (call.connection, call.listed, call.interval) = (connection, now, interval);
-        true
-    }
-
-    fn remove(&mut self, handle: u64) {
-        if let Some(call) = self.accepted.remove(&handle) {
-            self.listed.remove(&(call.connection, call.listed, handle));
-        }
-    }
-}
-
 impl Call {
+    /// Its ACCEPT is sent, if that can be and was not done.
+    fn accept(&mut self, now: Instant) -> Option<Promise> {
+        // An answer that is larger than a frame may go out on the next connection, after its ACCEPT.
+        if !matches!(&self.acceptance, Acceptance::Promised(promise) if !promise.epoch.has_ended()) {
+            return None;
+        }
+        let Acceptance::Promised(promise) = std::mem::replace(&mut self.acceptance, Acceptance::Never) else {
+            return None;
+        };
+        let Promise { reply, via, epoch, .. } = &promise;
+        let import = || Import { reply: reply.subject.clone(), epoch: Arc::clone(epoch), used: now };
+        let import = (*via == Via::StreamImport).then(|| Box::new(import()));
+        self.acceptance = Acceptance::Done(Accepted { connection: 0, listed: now, interval_ms: 0, import });
+        Some(promise)
+    }
+
+    /// Whether nobody has asked after it for too long.
+    fn is_orphan(&self, now: Instant) -> bool {
+        let Acceptance::Done(accepted) = &self.acceptance else { return false };
+        let interval = Duration::from_millis(accepted.interval_ms.into());
+        now - accepted.listed > ORPHANED_AFTER.max(interval * ORPHANED_INTERVALS)
+    }
+
     fn stop(&mut self, why: Stop) -> Option<Waker> {
         self.stop.get_or_insert(why);
         self.waker.take()
@@ -390,7 +418,7 @@ impl Entry {
     pub(super) fn attach(&self, flow: &Arc<Flow>) {
         self.running.calls.with(self.handle, |call| {
             call.flow = Some(Arc::clone(flow));
-            if let Some(promise) = &mut call.promise {
+            if let Acceptance::Promised(promise) = &mut call.acceptance {
                 promise.epoch = Arc::clone(flow.epoch());
             }
         });
@@ -412,8 +440,8 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let call = self.running.calls.close(self.handle);
-        if call.is_some_and(|call| call.accepted) {
-            self.running.lock().remove(self.handle);
+        if let Some(Call { acceptance: Acceptance::Done(accepted), .. }) = call {
+            self.running.lock().listed.remove(&(accepted.connection, accepted.listed, self.handle));
         }
     }
 }

@@ -68,7 +68,7 @@ impl Watch {
     /// The call is a stream, whose frames are compared with what the instance knows of them.
     pub(crate) fn attach(&self, flow: &Arc<Flow>) {
         if let Some(call) = lock(&self.instance.state).calls.get_mut(&self.handle) {
-            call.flow = Some(Arc::clone(flow));
+            call.attach(Arc::clone(flow));
         }
     }
 
@@ -148,7 +148,7 @@ impl Audit {
         let concerned = instances.by_subject.values().filter(|own| own.calls_at.as_str() == denial.subject);
         for instance in concerned {
             let state = lock(&instance.state);
-            let flows = state.calls.values().filter_map(|call| call.flow.as_ref());
+            let flows = state.calls.values().filter_map(Accepted::flow);
             flows.for_each(|flow| flow.break_off(Broken::Writer(denial.status())));
         }
     }

@@ -37,9 +37,14 @@ pub(super) struct State {
 
 pub(super) struct Accepted {
     pub(super) token: u64,
-    pub(super) flow: Option<Arc<Flow>>,
     /// When the instance was last asked after it.
     listed: Option<Instant>,
+    /// In a box, since most calls are none.
+    stream: Option<Box<Stream>>,
+}
+
+struct Stream {
+    flow: Arc<Flow>,
     /// What was known of it when it was last looked at.
     known: AuditEntry,
     /// Whether that had changed since the time before.
@@ -48,22 +53,32 @@ pub(super) struct Accepted {
 
 impl Accepted {
     pub(super) fn new(token: u64) -> Self {
-        Self { token, flow: None, listed: None, known: AuditEntry::default(), moved: false }
+        Self { token, listed: None, stream: None }
     }
 
-    /// Looks at it. Whether it has received something since the last time, and whether it is time to ask after it:
-    /// when it has just fallen quiet, or was not asked after for long.
-    fn look(&mut self, handle: u64, now: Instant) -> (bool, bool) {
-        let Some(flow) = &self.flow else {
-            self.known.handle = handle;
-            return (false, self.is_unlisted(now));
+    /// It is a stream.
+    pub(super) fn attach(&mut self, flow: Arc<Flow>) {
+        self.stream = Some(Box::new(Stream { flow, known: AuditEntry::default(), moved: false }));
+    }
+
+    pub(super) fn flow(&self) -> Option<&Arc<Flow>> {
+        self.stream.as_ref().map(|stream| &stream.flow)
+    }
+
+    /// Looks at it. Whether it has received something since the last time, and what is to be asked after: it is time when
+    /// it has just fallen quiet, or was not asked after for long.
+    fn look(&mut self, handle: u64, now: Instant) -> (bool, Option<AuditEntry>) {
+        let is_unlisted = self.is_unlisted(now);
+        let Some(stream) = &mut self.stream else {
+            let entry = AuditEntry { handle, ..AuditEntry::default() };
+            return (false, is_unlisted.then_some(entry));
         };
-        let (before, known) = (self.known, flow.entry(handle));
-        let fell_quiet = self.moved && known == before;
-        self.known = known;
-        self.moved = known != before;
-        let is_due = (fell_quiet || self.is_unlisted(now)) && !flow.is_over();
-        (known.received != before.received, is_due)
+        let (before, known) = (stream.known, stream.flow.entry(handle));
+        let fell_quiet = stream.moved && known == before;
+        stream.known = known;
+        stream.moved = known != before;
+        let is_due = (fell_quiet || is_unlisted) && !stream.flow.is_over();
+        (known.received != before.received, is_due.then_some(known))
     }
 
     fn is_unlisted(&self, now: Instant) -> bool {
@@ -140,11 +155,11 @@ impl Instance {
         let mut any_received = false;
         let mut due = Vec::new();
         for (handle, call) in &mut lock(&self.state).calls {
-            let (received, is_due) = call.look(*handle, now);
+            let (received, entry) = call.look(*handle, now);
             any_received |= received;
-            if is_due {
+            if let Some(entry) = entry {
                 call.listed = Some(now);
-                due.push(call.known);
+                due.push(entry);
             }
         }
         (any_received, due)
@@ -178,7 +193,7 @@ impl Instance {
         self.lose(epoch, pong.unknown.clone(), Lost::Forgotten);
         let state = lock(&self.state);
         for entry in pong.entries() {
-            if let Some(flow) = state.calls.get(&entry.handle).and_then(|call| call.flow.as_ref()) {
+            if let Some(flow) = state.calls.get(&entry.handle).and_then(Accepted::flow) {
                 flow.audit(&entry);
             }
         }
