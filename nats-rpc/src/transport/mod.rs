@@ -1,6 +1,7 @@
 //! Moves frames: over a NATS server, or within the process.
 
 mod audit;
+mod backlog;
 mod clock;
 mod connection;
 mod denial;

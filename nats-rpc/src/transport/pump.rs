@@ -1,11 +1,12 @@
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::mem;
-use std::pin::pin;
 use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
+use super::backlog::Backlog;
 use super::link::Link;
 use super::{Outgoing, lock};
 
@@ -13,8 +14,6 @@ use super::{Outgoing, lock};
 const FULL: usize = 512 * 1024;
 /// So much of streams is published before everything else has its turn again.
 const TURN: usize = 64 * 1024;
-/// So much of streams may be on its way through the NATS client at once, which publishes in order.
-const UNFLUSHED: usize = 256 * 1024;
 
 /// Collects what ready tasks want to publish and publishes the lot.
 ///
@@ -36,8 +35,12 @@ struct State {
     bytes: usize,
     /// Who waits for room in `streams`.
     waiting: Vec<Waker>,
+    /// Of streams, published already.
+    backlog: Backlog,
     /// The pump's task has been woken and has not yet found the queues empty.
     running: bool,
+    /// It is publishing frames of streams.
+    publishing: bool,
     /// It waits for what it has published of streams to leave.
     flushing: bool,
     closed: bool,
@@ -77,18 +80,14 @@ impl Pump {
         }
     }
 
-    /// Publishes a frame of a stream, after those before it; at once when nothing is before it and it is `alone`.
-    pub(crate) fn push_stream(&self, link: &Link, message: Outgoing, alone: bool) {
+    /// Publishes a frame of a stream, after those before it; `directly` together with them, unless the pump is at it.
+    pub(crate) fn push_stream(&self, link: &Link, message: Outgoing, directly: bool) {
         let mut state = lock(&self.state);
-        let message = if alone && !state.running {
-            let Err(refused) = link.try_publish(message) else { return };
-            refused
-        } else {
-            message
-        };
         state.bytes += message.payload.len();
         state.streams.push_back(message);
-        self.start(state);
+        if !directly || !state.publish_streams(link) {
+            self.start(state);
+        }
     }
 
     /// Whether another frame of a stream should be made now; wakes the task when it should.
@@ -124,7 +123,6 @@ impl Pump {
     /// Publishes until closed.
     pub(crate) async fn run(&self, link: &Link) {
         let mut turn = Turn::default();
-        let mut unflushed = 0;
         loop {
             self.wake.notified().await;
             loop {
@@ -139,13 +137,11 @@ impl Pump {
                     link.publish(message).await;
                 }
                 for message in turn.streams.drain(..) {
-                    unflushed += message.payload.len();
+                    let len = message.payload.len();
                     link.publish(message).await;
+                    lock(&self.state).backlog.add(link, len);
                 }
-                if unflushed >= UNFLUSHED {
-                    self.flush(link, &mut turn).await;
-                    unflushed = 0;
-                }
+                self.wait_for_room(link, &mut turn).await;
             }
         }
     }
@@ -167,20 +163,26 @@ impl Pump {
         let waiting = if was_full && state.bytes < FULL { mem::take(&mut state.waiting) } else { Vec::new() };
         let something = !turn.queue.is_empty() || !turn.streams.is_empty();
         state.running = something;
+        state.publishing = !turn.streams.is_empty();
         turn.last = state.closed;
         drop(guard);
         waiting.into_iter().for_each(Waker::wake);
         something
     }
 
-    /// Waits until what was published has left the process; what is not of a stream still overtakes.
-    async fn flush(&self, link: &Link, turn: &mut Turn) {
-        lock(&self.state).flushing = true;
-        let mut flushed = pin!(link.flush());
+    /// Waits until more of streams may be published; what is not of a stream still overtakes.
+    async fn wait_for_room(&self, link: &Link, turn: &mut Turn) {
         loop {
+            {
+                let mut state = lock(&self.state);
+                state.flushing = !state.backlog.has_room();
+                if !state.flushing {
+                    return;
+                }
+            }
             tokio::select! {
                 biased;
-                () = &mut flushed => break,
+                () = poll_fn(|cx| lock(&self.state).backlog.poll_room(cx)) => {}
                 () = self.wake.notified() => {
                     mem::swap(&mut lock(&self.state).queue, &mut turn.queue);
                     for message in turn.queue.drain(..) {
@@ -189,7 +191,26 @@ impl Pump {
                 }
             }
         }
-        lock(&self.state).flushing = false;
+    }
+}
+
+impl State {
+    /// Publishes all frames of streams, unless something else is before them. `false`: some are left.
+    fn publish_streams(&mut self, link: &Link) -> bool {
+        if self.publishing || !self.queue.is_empty() {
+            return false;
+        }
+        while self.backlog.has_room() {
+            let Some(message) = self.streams.pop_front() else { return true };
+            let len = message.payload.len();
+            if let Err(refused) = link.try_publish(message) {
+                self.streams.push_front(refused);
+                return false;
+            }
+            self.bytes -= len;
+            self.backlog.add(link, len);
+        }
+        self.streams.is_empty()
     }
 }
 

@@ -233,13 +233,13 @@ impl Inbound {
 
     /// The reader has taken what cost so much. Returns whether it is time to [`grant`](Self::grant) more.
     ///
-    /// Not before half of the window is free, unless the other side has to complete the message that is next, or may be
+    /// Not before a quarter of the window is free, so that one part is made while another is read, unless the other side has to complete the message that is next, or may be
     /// unable to send anything while nothing is left to read. For a message of up to a quarter of the window it waits
     /// rather than to send it in chunks.
     pub const fn consume(&mut self, cost: u64) -> bool {
         self.consumed = self.consumed.saturating_add(cost);
         let upto = self.consumed.saturating_add(self.window);
-        let is_worth_it = upto >= self.credit.saturating_add(self.window / 2);
+        let is_worth_it = upto >= self.credit.saturating_add(self.window / 4);
         let quarter = self.window / 4;
         let room = if quarter > SHORTEST_ROOM { quarter } else { SHORTEST_ROOM };
         let is_read = self.consumed >= self.received;
