@@ -1,8 +1,8 @@
 //! nats-rpc beside raw async-nats, tonic and the bare protocol, on one machine, measured alternately.
 //!
-//! The program starts itself again for each client and service that it measures ([`worker`]), [`measure`]s a row's
-//! variants in turn ([`rounds`]), and [`report`]s medians and ratios. What is measured is in modules of its own, each a
-//! [`Scenario`](scenario::Scenario).
+//! The program starts itself again for each client and service that it measures (`worker`), `measure`s a row's
+//! variants in turn (`rounds`), and `report`s medians and ratios. What is measured is in modules of its own, each a
+//! `Scenario`.
 
 mod api;
 mod arrival;

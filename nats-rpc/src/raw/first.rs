@@ -189,7 +189,7 @@ impl Rest {
             Self::None => return,
             Self::Chunks(rest) => {
                 let mut writer = Writer::within_message(flow, rest);
-                let _ = poll_fn(|cx| writer.poll_flush(cx, true)).await;
+                let _ = poll_fn(|cx| writer.poll_flush(cx)).await;
                 return;
             }
             Self::Messages(stream) => stream,

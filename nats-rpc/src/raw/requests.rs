@@ -34,7 +34,7 @@ pub(super) async fn send(flow: Arc<Flow>, mut writer: Writer, stream: &mut Messa
         Ok(Ok(())) => {
             writer.half_close();
             // If that is not possible any more the call is over, and its reader knows how.
-            let _ = poll_fn(|cx| writer.poll_flush(cx, true)).await;
+            let _ = poll_fn(|cx| writer.poll_flush(cx)).await;
         }
         Ok(Err(status)) => flow.break_off(Broken::Writer(given_up(status))),
         Err(_closed) => {}

@@ -8,10 +8,11 @@ use super::Compression;
 use crate::transport::{Closed, Flow, Packet, Room};
 use crate::wire::{FRAME_COST, LONGEST_CHUNK, MAX_MESSAGES, SHORTEST_ROOM};
 
-/// Messages that are ready go out together, in frames of about this length.
-const FULL: usize = 16 * 1024;
+/// Messages that are ready go out together, in frames of about this length. With its header and what NATS adds, such a
+/// frame is shorter than 16 KiB: NATS clients and servers read 32 or 64 KiB at once, and copy what does not fit in.
+const FULL: usize = 14 * 1024;
 /// A writer gives way to others after so many frames.
-const TURN: u32 = 8;
+const TURN: u32 = 16;
 
 /// Sends the messages of one direction as far as the other side has room: several in a frame when they are ready
 /// together, and in chunks when they are large. It never waits for more of them.
@@ -103,14 +104,14 @@ impl Writer {
         mut next: impl FnMut(&mut Context<'_>) -> Poll<Item<T>>,
     ) -> Poll<Result<T, Closed>> {
         loop {
-            if self.is_full() {
-                ready!(self.poll_flush(cx, false))?;
+            while self.is_full() {
+                ready!(self.poll_frame(cx))?;
             }
             match next(cx) {
                 Poll::Ready(Item::Message(message)) => self.push(message),
                 Poll::Ready(Item::Last(last)) => return Poll::Ready(Ok(last)),
                 Poll::Pending => {
-                    ready!(self.poll_flush(cx, true))?;
+                    ready!(self.poll_flush(cx))?;
                     ready!(self.flow.poll_over(cx));
                     return Poll::Ready(Err(Closed));
                 }
@@ -118,25 +119,36 @@ impl Writer {
         }
     }
 
-    /// Sends everything; `alone` says that nothing is about to follow.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>, alone: bool) -> Poll<Result<(), Closed>> {
-        while let Some(least) = self.least() {
-            if self.frames >= TURN {
-                self.frames = 0;
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            let room = ready!(self.flow.poll_room(cx, least))?;
-            if !self.exceeds_window {
-                self.widest = self.widest.max(room.credit);
-            }
-            if self.chunks.is_some() {
-                self.send_chunk(room);
-            } else {
-                ready!(self.poll_send(cx, room, alone))?;
-            }
-            self.frames += 1;
+    /// Sends everything.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        while self.least().is_some() {
+            ready!(self.poll_frame(cx))?;
         }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends one frame of what there is.
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        let Some(least) = self.least() else { return Poll::Ready(Ok(())) };
+        if self.frames >= TURN {
+            self.frames = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Poll::Ready(room) = self.flow.poll_room(cx, least) else {
+            self.frames = 0;
+            return Poll::Pending;
+        };
+        let room = room?;
+        if !self.exceeds_window {
+            self.widest = self.widest.max(room.credit);
+        }
+        if self.chunks.is_some() {
+            self.send_chunk(room);
+        } else {
+            ready!(self.poll_send(cx, room))?;
+        }
+        self.frames += 1;
         Poll::Ready(Ok(()))
     }
 
@@ -163,7 +175,7 @@ impl Writer {
     }
 
     /// Sends as many messages as there is room for, or begins with one for which there never is enough.
-    fn poll_send(&mut self, cx: &mut Context<'_>, room: Room, alone: bool) -> Poll<Result<(), Closed>> {
+    fn poll_send(&mut self, cx: &mut Context<'_>, room: Room) -> Poll<Result<(), Closed>> {
         let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame);
         let (mut count, mut body_len) = (0, 0);
         let encoding = self.encodings.first().copied().unwrap_or_default();
@@ -190,7 +202,7 @@ impl Writer {
         let end = all && self.half_close == HalfClose::Due;
         let packet =
             Packet { messages: &self.messages[..count], lens: &self.lens[..count], body_len, encoding, end };
-        self.flow.send(&packet, alone && all);
+        self.flow.send(&packet);
         self.messages.drain(..count);
         self.lens.drain(..count);
         self.encodings.drain(..count);

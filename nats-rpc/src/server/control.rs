@@ -71,7 +71,7 @@ impl Control {
             let closing = self.terms.closing(&answer.subject);
             // In order with the frames of the calls that it may be about.
             for message in [Some(answer), closing].into_iter().flatten() {
-                self.epoch.send_stream(message, true);
+                self.epoch.send_stream(message);
             }
         }
     }

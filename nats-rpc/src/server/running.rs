@@ -285,7 +285,7 @@ impl Running {
         let credit = flow.as_ref().map_or(0, |flow| flow.entry(handle).credit);
         let frame = reply.carry(self.accept_frame(handle, via, credit, epoch.max_payload()));
         if flow.is_some() {
-            epoch.send_stream(frame, false);
+            epoch.send_stream(frame);
         } else {
             epoch.send_control(frame);
         }

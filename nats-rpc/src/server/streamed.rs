@@ -112,7 +112,7 @@ impl Streamed {
         response.begin(true).map_err(|status| End::Said(Err(status)))?;
         let mut writer = Writer::new(Arc::clone(response.flow), self.answer.compression());
         writer.push(message);
-        self.unless_over(response.flow, |cx| writer.poll_flush(cx, true)).await
+        self.unless_over(response.flow, |cx| writer.poll_flush(cx)).await
     }
 
     async fn send_all(&self, mut events: EventStream, response: &mut Response<'_>) -> Result<Metadata, End> {
@@ -126,7 +126,7 @@ impl Streamed {
             panicked(&*panic);
         }
         let last = last?;
-        self.unless_over(flow, |cx| writer.poll_flush(cx, false)).await?;
+        self.unless_over(flow, |cx| writer.poll_flush(cx)).await?;
         last.map_err(|status| End::Said(Err(status)))
     }
 
@@ -171,7 +171,7 @@ impl Streamed {
         let say = |answer: Answer, outcome| {
             let closing = serving.terms.closing(&answer.reply().subject);
             flow.finish(|sent| answer.end(outcome, sent, busy));
-            closing.into_iter().for_each(|closing| flow.epoch().send_stream(closing, false));
+            closing.into_iter().for_each(|closing| flow.epoch().send_stream(closing));
         };
         match end {
             End::Said(outcome) => {

@@ -22,11 +22,13 @@ use crate::status::Status;
 use crate::subject::{self, Port, Subject};
 use crate::wire::{self, Accept, FrameView, Kind};
 
-/// Up to this many calls in flight, a message is published by the task that has it: there is nothing to collect,
+/// Up to this many calls in flight, or streams, a message is published by the task that has it: there is nothing to collect,
 /// and another task would cost a wake-up.
 const DIRECT: usize = 2;
 /// So many messages are taken before any of them is given out, at most.
 const READ_AT_ONCE: usize = 64;
+/// A frame that is so long gains nothing from being written together with others.
+const LONG: usize = 8 * 1024;
 /// Nothing of this connection comes back within so long: it is not worth waiting for.
 const BARRIER_LIMIT: Duration = Duration::from_secs(10);
 /// The most handles in one CANCEL.
@@ -123,7 +125,7 @@ impl Epoch {
 
     async fn publish(self: Arc<Self>) {
         self.pump.run(&self.way()).await;
-        self.link.flush().await;
+        self.link.flushed().await;
     }
 
     async fn sweep(self: Arc<Self>) {
@@ -255,9 +257,19 @@ impl Epoch {
         self.pump.push(message);
     }
 
-    /// Publishes a frame of a stream, after those before it; `alone` says that no other is about to follow.
-    pub(crate) fn send_stream(&self, message: Outgoing, alone: bool) {
-        self.pump.push_stream(&self.way(), message, alone && self.promises.streams() <= DIRECT);
+    /// Publishes a frame of a stream, after those before it.
+    pub(crate) fn send_stream(&self, message: Outgoing) {
+        let directly = message.payload.len() >= LONG || self.promises.streams() <= DIRECT;
+        self.pump.push_stream(&self.way(), message, directly);
+    }
+
+    /// Publishes a frame that lets the other side of a stream send more.
+    pub(crate) fn send_credit(&self, message: Outgoing) {
+        if self.promises.streams() <= DIRECT {
+            self.pump.push_direct(&self.way(), message);
+        } else {
+            self.pump.push(message);
+        }
     }
 
     /// Whether another frame of a stream should be made now.
@@ -308,7 +320,7 @@ impl Epoch {
         let ticket = Ticket::open(Arc::clone(self), Subject::from_static(""), Some(limit))?;
         let own = ticket.reply_subject();
         // After everything else, in whichever lane that went.
-        self.send_stream(Outgoing::new(own.clone(), Bytes::from_static(&wire::NOOP)), false);
+        self.send_stream(Outgoing::new(own.clone(), Bytes::from_static(&wire::NOOP)));
         tokio::select! {
             biased;
             delivery = ticket.recv() => match delivery {

@@ -1,3 +1,5 @@
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 #[cfg(feature = "nats")]
@@ -65,12 +67,12 @@ impl Link {
         }
     }
 
-    /// Waits until what was published has left the process.
-    pub(crate) async fn flush(&self) {
+    /// Done when everything that was published before it is first polled has left the process.
+    pub(crate) fn flushed(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         match self {
             #[cfg(feature = "nats")]
-            Self::Nats(link) => link.flush().await,
-            Self::Memory(_) => {}
+            Self::Nats(link) => Box::pin(link.flushed()),
+            Self::Memory(_) => Box::pin(ready(())),
         }
     }
 

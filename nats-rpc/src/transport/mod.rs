@@ -1,6 +1,7 @@
 //! Moves frames: over a NATS server, or within the process.
 
 mod audit;
+mod backlog;
 mod batches;
 mod clock;
 mod coalesce;

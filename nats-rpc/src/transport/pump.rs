@@ -1,11 +1,12 @@
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::mem;
-use std::pin::pin;
 use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
+use super::backlog::Backlog;
 use super::coalesce::{alone, coalesce};
 use super::inbox::Inbox;
 use super::link::Link;
@@ -16,8 +17,6 @@ use crate::wire::MAX_BATCH_CALLS;
 const FULL: usize = 512 * 1024;
 /// So much of streams is published before everything else has its turn again.
 const TURN: usize = 64 * 1024;
-/// So much of streams may be on its way through the NATS client at once, which publishes in order.
-const UNFLUSHED: usize = 256 * 1024;
 
 /// Collects what ready tasks want to publish and publishes the lot.
 ///
@@ -46,8 +45,12 @@ struct State {
     bytes: usize,
     /// Who waits for room in `streams`.
     waiting: Vec<Waker>,
+    /// Of streams, published already.
+    backlog: Backlog,
     /// The pump's task has been woken and has not yet found the queues empty.
     running: bool,
+    /// It is publishing frames of streams.
+    publishing: bool,
     /// It waits for what it has published of streams to leave.
     flushing: bool,
     /// Answers are being given out, upon which more calls may follow: they are waited for, until there are enough for a
@@ -101,19 +104,14 @@ impl Pump {
         }
     }
 
-    /// Publishes a frame of a stream, after those before it; at once when nothing is before it and it is a `lone` one.
-    pub(crate) fn push_stream(&self, way: &Way<'_>, mut message: Outgoing, lone: bool) {
+    /// Publishes a frame of a stream, after those before it; `directly` together with them, unless the pump is at it.
+    pub(crate) fn push_stream(&self, way: &Way<'_>, message: Outgoing, directly: bool) {
         let mut state = lock(&self.state);
-        let message = if lone && !state.running && !state.held {
-            alone(&mut message, way.inbox);
-            let Err(refused) = way.link.try_publish(message) else { return };
-            refused
-        } else {
-            message
-        };
         state.bytes += message.payload.len();
         state.streams.push_back(message);
-        self.start(state);
+        if !directly || !state.publish_streams(way) {
+            self.start(state);
+        }
     }
 
     /// Whether another frame of a stream should be made now; wakes the task when it should.
@@ -168,7 +166,6 @@ impl Pump {
     /// Publishes until closed.
     pub(crate) async fn run(&self, way: &Way<'_>) {
         let mut turn = Turn::default();
-        let mut unflushed = 0;
         loop {
             self.wake.notified().await;
             loop {
@@ -183,14 +180,12 @@ impl Pump {
                 }
                 turn.publish_queue(way).await;
                 for mut message in turn.streams.drain(..) {
-                    unflushed += message.payload.len();
+                    let len = message.payload.len();
                     alone(&mut message, way.inbox);
                     way.link.publish(message).await;
+                    lock(&self.state).backlog.add(way.link, len);
                 }
-                if unflushed >= UNFLUSHED {
-                    self.flush(way, &mut turn).await;
-                    unflushed = 0;
-                }
+                self.wait_for_room(way, &mut turn).await;
             }
         }
     }
@@ -203,6 +198,7 @@ impl Pump {
     fn collect(&self, turn: &mut Turn) -> bool {
         let mut guard = lock(&self.state);
         let state = &mut *guard;
+        state.publishing = false;
         if !state.may_go() {
             state.running = false;
             return false;
@@ -220,31 +216,55 @@ impl Pump {
         let waiting = if was_full && state.bytes < FULL { mem::take(&mut state.waiting) } else { Vec::new() };
         let something = !turn.queue.is_empty() || !turn.streams.is_empty();
         state.running = something;
+        state.publishing = !turn.streams.is_empty();
         turn.last = state.closed;
         drop(guard);
         waiting.into_iter().for_each(Waker::wake);
         something
     }
 
-    /// Waits until what was published has left the process; what is not of a stream still overtakes.
-    async fn flush(&self, way: &Way<'_>, turn: &mut Turn) {
-        lock(&self.state).flushing = true;
-        let mut flushed = pin!(way.link.flush());
+    /// Waits until more of streams may be published; what is not of a stream still overtakes.
+    async fn wait_for_room(&self, way: &Way<'_>, turn: &mut Turn) {
         loop {
+            {
+                let mut state = lock(&self.state);
+                state.flushing = !state.backlog.has_room();
+                if !state.flushing {
+                    return;
+                }
+            }
             tokio::select! {
                 biased;
-                () = &mut flushed => break,
+                () = poll_fn(|cx| lock(&self.state).backlog.poll_room(cx)) => {}
                 () = self.wake.notified() => {
                     mem::swap(&mut lock(&self.state).queue, &mut turn.queue);
                     turn.publish_queue(way).await;
                 }
             }
         }
-        lock(&self.state).flushing = false;
     }
 }
 
 impl State {
+    /// Publishes all frames of streams, unless something else is before them. `false`: some are left.
+    fn publish_streams(&mut self, way: &Way<'_>) -> bool {
+        if self.publishing || !self.queue.is_empty() {
+            return false;
+        }
+        while self.backlog.has_room() {
+            let Some(mut message) = self.streams.pop_front() else { return true };
+            let len = message.payload.len();
+            alone(&mut message, way.inbox);
+            if let Err(refused) = way.link.try_publish(message) {
+                self.streams.push_front(refused);
+                return false;
+            }
+            self.bytes -= len;
+            self.backlog.add(way.link, len);
+        }
+        self.streams.is_empty()
+    }
+
     /// Whether something can be published now.
     fn may_go(&self) -> bool {
         !self.held || self.queue.len() >= MAX_BATCH_CALLS

@@ -147,20 +147,21 @@ fn a_good_end_does_not_cut_a_message() {
     assert!(matches!(inbound.data(&half_close, 10), Err(Fault::Protocol(_))));
 }
 
-/// A reader with a full window to read gives credit for half of it at once, not for each frame.
-#[test]
-fn a_full_window_is_credited_by_halves() {
-    const COST: u64 = 16 * 1024;
-    let mut inbound = Inbound::responses(32 * COST);
-    for seq in 0..32 {
-        assert!(inbound.data(&Data { seq, ..Data::default() }, 16 * 1024 - 512).is_ok());
+/// After which frames a reader gives credit who has a full window of so many to read.
+fn credited(frames: u64, cost: u64) -> Vec<u64> {
+    let mut inbound = Inbound::responses(frames * cost);
+    for seq in 0..frames {
+        assert!(inbound.data(&Data { seq, ..Data::default() }, (cost - 512) as usize).is_ok());
     }
-    let gives = |_| {
-        let is_due = inbound.consume(COST);
-        is_due && inbound.grant() > 0
-    };
-    let given: Vec<usize> =
-        (1..=32).map(gives).enumerate().filter_map(|(n, gives)| gives.then_some(n + 1)).collect();
-    // There was credit for a HEAD, too.
-    assert_eq!(given, [17]);
+    (1..=frames).filter(|_| inbound.consume(cost) && inbound.grant() > 0).collect()
+}
+
+/// A reader with a full window to read gives credit for a good part of it at once, not for each frame.
+#[test]
+fn a_full_window_is_credited_in_parts() {
+    // By halves; there was credit for a HEAD, too.
+    assert_eq!(credited(32, 1024), [17]);
+    assert_eq!(credited(16, 16 * 1024), [9]);
+    // By 128 KiB where half would be more.
+    assert_eq!(credited(32, 16 * 1024), [9, 17, 25]);
 }

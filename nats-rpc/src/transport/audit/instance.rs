@@ -128,7 +128,7 @@ pub(super) async fn ask(epoch: Arc<Epoch>, instance: Arc<Instance>) {
                 let mut list = lists.next().unwrap_or_default();
                 loop {
                     // In order with what was sent.
-                    epoch.send_stream(instance.ping(&epoch, interval, list, ticket.reply_subject()), true);
+                    epoch.send_stream(instance.ping(&epoch, interval, list, ticket.reply_subject()));
                     let Some(next) = lists.next() else { break };
                     list = next;
                 }

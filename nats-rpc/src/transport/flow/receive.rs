@@ -8,9 +8,9 @@ use crate::transport::lock;
 use crate::wire::flow::{Piece, cost};
 use crate::wire::{Credit, Data, FrameView, Head, Kind, Terminal};
 
-/// A shorter frame is copied: a slice would keep the NATS client's whole read buffer of 64 KiB alive for as long as
+/// A shorter frame is copied: a slice would keep the NATS client's whole read buffer of 32 KiB alive for as long as
 /// nobody reads it.
-const COPIED: usize = 32 * 1024;
+const COPIED: usize = 8 * 1024;
 /// What is set aside at once for a message in chunks.
 const FIRST_BLOCK: u64 = 256 * 1024;
 
@@ -152,7 +152,7 @@ impl Flow {
 
     pub(super) fn announce(&self, state: &mut State, upto: u64) {
         match state.credit(upto) {
-            Some(credit) => self.epoch.send_control(credit),
+            Some(credit) => self.epoch.send_credit(credit),
             None => state.owed = Some(upto),
         }
     }

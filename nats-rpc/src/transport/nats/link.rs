@@ -76,9 +76,12 @@ impl Link {
         self.client.subscribe(subject.to_owned()).await.map(drop).is_ok()
     }
 
-    pub(crate) async fn flush(&self) {
-        if let Err(error) = self.client.flush().await {
-            tracing::debug!(%error, "not flushed");
+    pub(crate) fn flushed(&self) -> impl Future<Output = ()> + Send + 'static {
+        let client = self.client.clone();
+        async move {
+            if let Err(error) = client.flush().await {
+                tracing::debug!(%error, "not flushed");
+            }
         }
     }
 

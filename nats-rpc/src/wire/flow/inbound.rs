@@ -3,6 +3,9 @@ use crate::wire::{Data, DataFlags, FRAME_COST, MAX_MESSAGES, SHORTEST_ROOM, Term
 
 /// Chunks of a message whose whole length is allowed are no shorter than this, and each has its cost.
 const SHORTEST_CHUNK: u64 = 16 * 1024;
+/// So much is credited at once at most, however wide the window is: one part is made while others are on their way or
+/// read, where halves of a wide window would only take turns.
+const LONGEST_STEP: u64 = 128 * 1024;
 
 /// The direction that this side receives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -233,13 +236,15 @@ impl Inbound {
 
     /// The reader has taken what cost so much. Returns whether it is time to [`grant`](Self::grant) more.
     ///
-    /// Not before half of the window is free, unless the other side has to complete the message that is next, or may be
-    /// unable to send anything while nothing is left to read. For a message of up to a quarter of the window it waits
-    /// rather than to send it in chunks.
+    /// Not before half of the window is free, or 128 KiB, unless the other side has to complete the message that
+    /// is next, or may be unable to send anything while nothing is left to read. For a message of up to a quarter of the
+    /// window it waits rather than to send it in chunks.
     pub const fn consume(&mut self, cost: u64) -> bool {
         self.consumed = self.consumed.saturating_add(cost);
         let upto = self.consumed.saturating_add(self.window);
-        let is_worth_it = upto >= self.credit.saturating_add(self.window / 2);
+        let half = self.window / 2;
+        let step = if half < LONGEST_STEP { half } else { LONGEST_STEP };
+        let is_worth_it = upto >= self.credit.saturating_add(step);
         let quarter = self.window / 4;
         let room = if quarter > SHORTEST_ROOM { quarter } else { SHORTEST_ROOM };
         let is_read = self.consumed >= self.received;
