@@ -45,7 +45,10 @@ async fn busy_handlers_run_on_several_threads(world: World) {
             }
         })
         .await;
-    client.ask(question("burn")).await.unwrap();
+    // One that took long may only have lost its processor for a moment.
+    for _ in 0..2 {
+        client.ask(question("burn")).await.unwrap();
+    }
     let (a, b) =
         tokio::join!(client.ask(question("meet")).timeout(LONG), client.ask(question("meet")).timeout(LONG));
     assert_eq!(a.unwrap().into_inner().text, "met");
