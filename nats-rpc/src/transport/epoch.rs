@@ -27,8 +27,6 @@ use crate::wire::{self, Accept, FrameView, Kind};
 const DIRECT: usize = 2;
 /// So many messages are taken before any of them is given out, at most.
 const READ_AT_ONCE: usize = 64;
-/// A frame that is so long gains nothing from being written together with others.
-const LONG: usize = 8 * 1024;
 /// Nothing of this connection comes back within so long: it is not worth waiting for.
 const BARRIER_LIMIT: Duration = Duration::from_secs(10);
 /// The most handles in one CANCEL.
@@ -259,8 +257,7 @@ impl Epoch {
 
     /// Publishes a frame of a stream, after those before it.
     pub(crate) fn send_stream(&self, message: Outgoing) {
-        let directly = message.payload.len() >= LONG || self.promises.streams() <= DIRECT;
-        self.pump.push_stream(&self.way(), message, directly);
+        self.pump.push_stream(&self.way(), message, self.promises.streams() <= DIRECT);
     }
 
     /// Publishes a frame that lets the other side of a stream send more.
