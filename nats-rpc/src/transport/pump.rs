@@ -49,7 +49,7 @@ struct State {
     backlog: Backlog,
     /// The pump's task has been woken and has not yet found the queues empty.
     running: bool,
-    /// It is publishing frames of streams.
+    /// What was taken out is being published. No frame of a stream may overtake that: one may say what became of calls.
     publishing: bool,
     /// It waits for what it has published of streams to leave.
     flushing: bool,
@@ -90,13 +90,14 @@ impl Pump {
             return self.start(state);
         }
         // What others push meanwhile waits for this task as it would for the pump's.
-        state.running = true;
+        (state.running, state.publishing) = (true, true);
         drop(state);
         coalesce(messages, way.inbox);
         let mut rest = messages.drain(..);
         let refused = rest.find_map(|message| way.link.try_publish(message).err());
         let mut state = lock(&self.state);
         state.queue.splice(..0, refused.into_iter().chain(rest));
+        state.publishing = false;
         state.running = !state.queue.is_empty() || !state.streams.is_empty();
         if state.running || state.closed {
             drop(state);
@@ -109,9 +110,14 @@ impl Pump {
         let mut state = lock(&self.state);
         state.bytes += message.payload.len();
         state.streams.push_back(message);
-        if !directly || !state.publish_streams(way) {
+        let all_gone = directly && state.publish_streams(way);
+        let waiting = state.take_waiting();
+        if all_gone {
+            drop(state);
+        } else {
             self.start(state);
         }
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     /// Whether another frame of a stream should be made now; wakes the task when it should.
@@ -149,9 +155,7 @@ impl Pump {
         state.held = false;
         state.gathered = !state.queue.is_empty();
         if !state.queue.is_empty() || !state.streams.is_empty() {
-            state.running = true;
-            drop(state);
-            self.wake.notify_one();
+            self.start(state);
         }
     }
 
@@ -211,12 +215,11 @@ impl Pump {
             taken += message.payload.len();
             turn.streams.push(message);
         }
-        let was_full = state.bytes >= FULL;
         state.bytes -= taken;
-        let waiting = if was_full && state.bytes < FULL { mem::take(&mut state.waiting) } else { Vec::new() };
+        let waiting = state.take_waiting();
         let something = !turn.queue.is_empty() || !turn.streams.is_empty();
         state.running = something;
-        state.publishing = !turn.streams.is_empty();
+        state.publishing = something;
         turn.last = state.closed;
         drop(guard);
         waiting.into_iter().for_each(Waker::wake);
@@ -263,6 +266,11 @@ impl State {
             self.backlog.add(way.link, len);
         }
         self.streams.is_empty()
+    }
+
+    /// Who has to be told that there is room again.
+    fn take_waiting(&mut self) -> Vec<Waker> {
+        if self.bytes < FULL { mem::take(&mut self.waiting) } else { Vec::new() }
     }
 
     /// Whether something can be published now.
