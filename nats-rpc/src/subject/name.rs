@@ -29,6 +29,12 @@ impl Subject {
         Self(bytes)
     }
 
+    /// `None`: it is no text.
+    #[cfg(feature = "nats")]
+    pub(crate) fn from_utf8(bytes: Bytes) -> Option<Self> {
+        str::from_utf8(&bytes).is_ok().then_some(Self(bytes))
+    }
+
     #[cfg(feature = "nats")]
     pub(crate) fn into_bytes(self) -> Bytes {
         self.0

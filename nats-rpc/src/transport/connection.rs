@@ -54,17 +54,18 @@ impl Connection {
         self.0.state.borrow().clone()
     }
 
-    /// The `async-nats` client of the current connection, for JetStream and whatever else NATS can do.
+    /// An `async-nats` client, for JetStream and whatever else NATS can do.
     ///
-    /// It ends when the connection breaks, and does not connect again: do not keep it, ask for it each time. Requests of a
-    /// client that has ended wait for their own timeout.
+    /// It is a connection of its own, to the server that this one is connected to, and is opened when it is first asked
+    /// for: calls have one that does nothing else. It ends when its connection breaks, and does not connect again: do not
+    /// keep it, ask for it each time. Requests of a client that has ended wait for their own timeout.
     ///
     /// # Errors
-    /// While disconnected: UNAVAILABLE, or UNAUTHENTICATED or PERMISSION_DENIED when that is why. FAILED_PRECONDITION when
-    /// the connection is to a broker within the process.
+    /// While disconnected: UNAVAILABLE, or UNAUTHENTICATED or PERMISSION_DENIED when that is why; the same when it can't
+    /// connect. FAILED_PRECONDITION when the connection is to a broker within the process.
     #[cfg(feature = "nats")]
-    pub fn nats_client(&self) -> Result<async_nats::Client, Status> {
-        self.epoch()?.nats_client()
+    pub async fn nats_client(&self) -> Result<async_nats::Client, Status> {
+        self.epoch()?.nats_client().await
     }
 
     /// What the connection is busy with; nothing while disconnected.

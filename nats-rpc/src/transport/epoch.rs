@@ -123,7 +123,8 @@ impl Epoch {
 
     async fn publish(self: Arc<Self>) {
         self.pump.run(&self.way()).await;
-        self.link.flushed().await;
+        // A server that takes nothing any more is not waited for.
+        let _ = tokio::time::timeout(BARRIER_LIMIT, self.link.flushed()).await;
     }
 
     async fn sweep(self: Arc<Self>) {
@@ -165,16 +166,16 @@ impl Epoch {
         self.failure.get().cloned().unwrap_or_else(|| Status::transport("the connection has ended"))
     }
 
-    /// The NATS client of this connection, which ends with it.
+    /// An `async-nats` client of the same server.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION when it is within the process.
+    /// As when connecting. FAILED_PRECONDITION when the connection is within the process.
     #[cfg(feature = "nats")]
-    pub(crate) fn nats_client(&self) -> Result<async_nats::Client, Status> {
-        self.link.nats_client().ok_or_else(|| {
-            Status::failed_precondition(
+    pub(crate) async fn nats_client(&self) -> Result<async_nats::Client, Status> {
+        self.link.nats_client().await.unwrap_or_else(|| {
+            Err(Status::failed_precondition(
                 "the connection is within the process: there is no NATS server behind it",
-            )
+            ))
         })
     }
 

@@ -9,6 +9,7 @@ use crate::status::Status;
 use crate::subject::Subject;
 
 /// One connection as long as it lasts: the seam behind which a NATS client stands.
+#[cfg_attr(feature = "nats", expect(clippy::large_enum_variant, reason = "there is one per connection"))]
 pub(crate) enum Link {
     #[cfg(feature = "nats")]
     Nats(nats::Link),
@@ -16,7 +17,7 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// Publishes unless the way is full; then the message comes back.
+    /// Publishes unless the way is full; then the message comes back. [`send`](Self::send) lets it go.
     #[cfg_attr(
         not(feature = "nats"),
         expect(clippy::needless_pass_by_value, reason = "the other transport may give it back")
@@ -32,13 +33,22 @@ impl Link {
         }
     }
 
-    /// Publishes, waiting while the way is full. On an ended connection the message is dropped: what waits for
-    /// an answer learns it from the connection's end.
+    /// Publishes, waiting while the way is full; [`send`](Self::send) lets it go. On an ended connection the message is
+    /// dropped: what waits for an answer learns it from the connection's end.
     pub(crate) async fn publish(&self, message: Outgoing) {
         match self {
             #[cfg(feature = "nats")]
             Self::Nats(link) => link.publish(message).await,
             Self::Memory(link) => link.publish(&message),
+        }
+    }
+
+    /// Lets go what was published, all of which may then go together.
+    pub(crate) fn send(&self) {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.send(),
+            Self::Memory(_) => {}
         }
     }
 
@@ -67,20 +77,20 @@ impl Link {
         }
     }
 
-    /// Done when everything that was published before it is first polled has left the process.
+    /// Done when everything that was published before it is first polled has left the process: see [`send`](Self::send).
     pub(crate) fn flushed(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         match self {
             #[cfg(feature = "nats")]
-            Self::Nats(link) => Box::pin(link.flushed()),
+            Self::Nats(link) => link.flushed(),
             Self::Memory(_) => Box::pin(ready(())),
         }
     }
 
-    /// The NATS client behind it.
+    /// An `async-nats` client of the same server, while this link is there. `None`: there is no server.
     #[cfg(feature = "nats")]
-    pub(crate) fn nats_client(&self) -> Option<async_nats::Client> {
+    pub(crate) async fn nats_client(&self) -> Option<Result<async_nats::Client, Status>> {
         match self {
-            Self::Nats(link) => Some(link.client()),
+            Self::Nats(link) => Some(link.client().await),
             Self::Memory(_) => None,
         }
     }

@@ -74,7 +74,10 @@ impl Pump {
         let mut state = lock(&self.state);
         if !state.running && !state.held {
             alone(&mut message, way.inbox);
-            let Err(refused) = way.link.try_publish(message) else { return };
+            let Err(refused) = way.link.try_publish(message) else {
+                drop(state);
+                return way.link.send();
+            };
             state.queue.push(refused);
         } else {
             state.queue.push(message);
@@ -95,6 +98,7 @@ impl Pump {
         coalesce(messages, way.inbox);
         let mut rest = messages.drain(..);
         let refused = rest.find_map(|message| way.link.try_publish(message).err());
+        way.link.send();
         let mut state = lock(&self.state);
         state.queue.splice(..0, refused.into_iter().chain(rest));
         state.publishing = false;
@@ -116,6 +120,9 @@ impl Pump {
             drop(state);
         } else {
             self.start(state);
+        }
+        if directly {
+            way.link.send();
         }
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -189,6 +196,7 @@ impl Pump {
                     way.link.publish(message).await;
                     lock(&self.state).backlog.add(way.link, len);
                 }
+                way.link.send();
                 self.wait_for_room(way, &mut turn).await;
             }
         }
@@ -242,6 +250,7 @@ impl Pump {
                 () = self.wake.notified() => {
                     mem::swap(&mut lock(&self.state).queue, &mut turn.queue);
                     turn.publish_queue(way).await;
+                    way.link.send();
                 }
             }
         }

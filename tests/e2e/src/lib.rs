@@ -69,15 +69,32 @@ macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
         $(
             mod $name {
-                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-                async fn nats() {
-                    $crate::within("the test", super::$name($crate::World::nats())).await;
-                }
+                $crate::test_on!($name nats, memory);
+            }
+        )*
+    };
+}
 
-                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-                async fn memory() {
-                    $crate::within("the test", super::$name($crate::World::memory())).await;
-                }
+/// The same, and a third of each on a real nats-server with connections that `async-nats` makes.
+#[macro_export]
+macro_rules! on_all {
+    ($($name:ident),* $(,)?) => {
+        $(
+            mod $name {
+                $crate::test_on!($name nats, memory, nats_by_client);
+            }
+        )*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! test_on {
+    ($name:ident $($world:ident),*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $world() {
+                $crate::within("the test", super::$name($crate::World::$world())).await;
             }
         )*
     };

@@ -74,7 +74,7 @@ impl Options {
             builder = builder.inbox_prefix(prefix);
         }
         if let Some((user, password)) = self.login.clone() {
-            builder = builder.options(|options| options.user_and_password(user, password));
+            builder = builder.user_and_password(user, password);
         }
         builder.connect().await
     }

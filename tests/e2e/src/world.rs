@@ -9,7 +9,11 @@ use crate::{Observer, Options, Outcome, Proxy, probe};
 
 /// Where services and clients meet.
 #[derive(Debug)]
-pub struct World(Kind);
+pub struct World {
+    kind: Kind,
+    /// `async-nats` makes its connections.
+    by_client: bool,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -27,13 +31,22 @@ impl World {
         Self::of(nats_server::Server::builder())
     }
 
+    /// A nats-server of its own, to which `async-nats` makes the connections.
+    ///
+    /// # Panics
+    /// When there is none to run.
+    #[must_use]
+    pub fn nats_by_client() -> Self {
+        Self { by_client: true, ..Self::nats() }
+    }
+
     /// A nats-server as this says.
     ///
     /// # Panics
     /// When it does not start.
     #[must_use]
     pub fn of(server: nats_server::Builder) -> Self {
-        Self(Kind::Nats(Box::new(server.start().unwrap())))
+        Self { kind: Kind::Nats(Box::new(server.start().unwrap())), by_client: false }
     }
 
     /// A nats-server with this configuration: accounts, permissions, limits.
@@ -57,7 +70,7 @@ impl World {
     /// The broker within the process.
     #[must_use]
     pub fn memory() -> Self {
-        Self(Kind::Memory(Broker::new()))
+        Self { kind: Kind::Memory(Broker::new()), by_client: false }
     }
 
     /// What clients of the nats-server connect to.
@@ -75,7 +88,7 @@ impl World {
     /// When it is the other broker.
     #[must_use]
     pub fn server(&self) -> &nats_server::Server {
-        match &self.0 {
+        match &self.kind {
             Kind::Nats(server) => server,
             Kind::Memory(_) => panic!("the broker within the process is no nats-server"),
         }
@@ -96,7 +109,11 @@ impl World {
     /// # Panics
     /// When there is none to be had.
     pub async fn connect(&self) -> Connection {
-        match &self.0 {
+        match &self.kind {
+            Kind::Nats(server) if self.by_client => {
+                let builder = Connection::builder().server(server.url()).options(|options| options);
+                builder.connect().await.unwrap()
+            }
             Kind::Nats(server) => Connection::connect(server.url()).await.unwrap(),
             Kind::Memory(broker) => broker.connect().await.unwrap(),
         }
@@ -104,7 +121,7 @@ impl World {
 
     /// Sees everything that is published from now on.
     pub async fn observer(&self) -> Observer {
-        match &self.0 {
+        match &self.kind {
             Kind::Nats(server) => Observer::of_nats(server.url()).await,
             Kind::Memory(broker) => Observer::of_memory(broker),
         }
@@ -148,7 +165,7 @@ impl World {
     /// # Panics
     /// When the system refuses.
     pub fn cut(&mut self) {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Nats(server) => server.kill().unwrap(),
             Kind::Memory(broker) => broker.stop(),
         }
@@ -159,7 +176,7 @@ impl World {
     /// # Panics
     /// When it does not start.
     pub fn restore(&mut self) {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Nats(server) => server.restart().unwrap(),
             Kind::Memory(broker) => broker.start(),
         }

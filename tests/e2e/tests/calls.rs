@@ -1,11 +1,11 @@
 //! A call and its answer.
 
-use e2e::{Count, Empty, OtherClient, ProbeClient, Question, World, answer, on_both, other, probe, question};
+use e2e::{Count, Empty, OtherClient, ProbeClient, Question, World, answer, on_all, other, probe, question};
 use futures_util::future::join_all;
 use nats_rpc::{Channel, Server};
 use tokio::sync::Semaphore;
 
-on_both! {
+on_all! {
     a_question_is_answered,
     an_empty_message_is_a_message,
     two_services_share_a_connection,

@@ -37,7 +37,15 @@ async fn client(world: &World) -> (Connection, ProbeClient) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_callers_get_their_own_answers_in_fewer_messages() {
-    let world = World::nats();
+    in_fewer_messages(World::nats()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn through_async_nats_too() {
+    in_fewer_messages(World::nats_by_client()).await;
+}
+
+async fn in_fewer_messages(world: World) {
     let server = world.serve(echo()).await;
     let (connection, client) = client(&world).await;
     echoes(&client, 1, 100).await;

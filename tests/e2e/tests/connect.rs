@@ -19,7 +19,14 @@ async fn nobody_listens() {
 #[tokio::test]
 async fn the_url_is_none() {
     let mut wrong = Vec::new();
-    for url in ["nats://a b", "http://127.0.0.1:4222", "://", "nats://127.0.0.1:port", "nats://"] {
+    for url in [
+        "nats://a b",
+        "http://127.0.0.1:4222",
+        "://",
+        "nats://127.0.0.1:port",
+        "nats://",
+        "ws://127.0.0.1:80",
+    ] {
         let outcome = tokio::time::timeout(e2e::LONG, Connection::connect(url)).await.expect(url);
         let status = outcome.unwrap_err();
         if status.code() != Code::InvalidArgument || !status.message().contains(url) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use e2e::{Count, LONG, ProbeClient, World, answer, nothing_runs, nothing_waits, on_both, probe, question};
+use e2e::{Count, LONG, ProbeClient, World, answer, nothing_runs, nothing_waits, on_all, probe, question};
 use futures_util::future::join_all;
 use nats_rpc::{Code, Connection, Origin, Server};
 use tokio::sync::{Semaphore, oneshot};
@@ -19,7 +19,7 @@ async fn until_gone(client: &ProbeClient) {
     }
 }
 
-on_both! {
+on_all! {
     a_service_stops_and_starts_again,
     a_call_in_flight_is_answered_when_the_server_shuts_down,
     no_call_fails_while_instances_are_replaced,

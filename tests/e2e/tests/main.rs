@@ -32,6 +32,7 @@ mod least_privilege;
 mod lifecycle;
 mod metadata;
 mod noise;
+mod nonsense;
 mod openings;
 mod outage;
 mod overload;

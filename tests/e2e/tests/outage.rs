@@ -3,11 +3,11 @@
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use e2e::{Count, LONG, World, answer, on_both, probe, question};
+use e2e::{Count, LONG, World, answer, on_all, probe, question};
 use futures_util::future::join_all;
 use nats_rpc::{Code, Origin, Server};
 
-on_both! {
+on_all! {
     an_outage_fails_calls_at_once_and_is_recovered_from,
     a_server_can_shut_down_while_disconnected,
     a_server_can_shut_down_long_after_the_outage,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use e2e::{Count, LONG, World, answer, on_both, question};
+use e2e::{Count, LONG, World, answer, on_all, question};
 use nats_rpc::{Code, Origin};
 use tokio::sync::Semaphore;
 
-on_both! {
+on_all! {
     a_panic_harms_no_other_call,
     neither_does_one_while_a_handler_is_dropped,
 }

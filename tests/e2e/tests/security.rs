@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use e2e::{LONG, ProbeClient, answer, probe, question};
+use futures_util::future::join_all;
 use nats_rpc::transport::nats::Builder;
-use nats_rpc::{Code, Connection, Origin, Status};
+use nats_rpc::{Channel, Code, Connection, Origin, Status};
 use nats_server::Server;
 use nkeys::KeyPair;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer};
@@ -20,14 +22,24 @@ fn at(server: &Server) -> Builder {
     Connection::builder().server(server.url())
 }
 
+/// By the connection of our own as well as by that of `async-nats`.
 async fn accepted(builder: Builder) {
-    assert!(builder.connect().await.unwrap().is_connected());
+    for builder in [builder.clone(), builder.options(|options| options)] {
+        let connection = builder.connect().await.unwrap();
+        assert!(connection.is_connected());
+        connection.nats_client().await.unwrap();
+    }
 }
 
+/// By either; returns what the first one says.
 async fn refused(builder: Builder) -> Status {
-    let status = builder.connect().await.unwrap_err();
-    assert_eq!((status.code(), status.origin()), (Code::Unauthenticated, Origin::Transport), "{status}");
-    status
+    let mut refused = Vec::new();
+    for builder in [builder.clone(), builder.options(|options| options)] {
+        let status = builder.connect().await.unwrap_err();
+        assert_eq!((status.code(), status.origin()), (Code::Unauthenticated, Origin::Transport), "{status}");
+        refused.push(status);
+    }
+    refused.swap_remove(0)
 }
 
 #[tokio::test]
@@ -144,12 +156,12 @@ impl Certificates {
     }
 
     fn trusting(&self, builder: Builder) -> Builder {
-        builder.options(|options| options.add_root_certificates(self.path("ca.pem")))
+        builder.root_certificates(self.path("ca.pem"))
     }
 
     fn presenting(&self, builder: Builder) -> Builder {
         let (certificate, key) = (self.path("client.pem"), self.path("client-key.pem"));
-        builder.options(|options| options.add_client_certificate(certificate, key))
+        builder.client_certificate(certificate, key)
     }
 }
 
@@ -171,6 +183,26 @@ async fn tls() {
         assert_eq!((status.code(), status.origin()), (Code::Unavailable, Origin::Transport), "{status}");
         assert!(status.message().contains("certificate"), "says what is wrong: {status}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_within_tls() {
+    let certificates = Certificates::new();
+    let server = certificates.serve(false);
+    let connect = || async { certificates.trusting(tls_at(&server)).connect().await.unwrap() };
+    let service = probe(|request| async move { Ok(answer(request.into_inner().text)) });
+    let _server = nats_rpc::Server::builder().add_service(service).start(connect().await).await.unwrap();
+    let client = ProbeClient::new(Channel::new(connect().await));
+    // From less than a record of TLS to more than the socket takes at once.
+    let texts = (0..400).map(|n| format!("{n}").repeat(1 << (n % 18)));
+    let calls = texts.map(|text| {
+        let call = client.ask(question(&*text)).timeout(LONG);
+        async move {
+            let given = call.await.unwrap().into_inner().text;
+            assert!(given == text, "{} bytes became {}", text.len(), given.len());
+        }
+    });
+    join_all(calls).await;
 }
 
 #[tokio::test]

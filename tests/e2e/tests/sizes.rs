@@ -1,6 +1,6 @@
 //! What is too large.
 
-use e2e::{Answer, Count, Question, World, answer, on_both, question};
+use e2e::{Answer, Count, Question, World, answer, on_all, question};
 use nats_rpc::details::DebugInfo;
 use nats_rpc::{Code, Metadata, Origin, Reason, Request, Status};
 
@@ -18,7 +18,7 @@ fn metadata(len: usize) -> Metadata {
     metadata
 }
 
-on_both! {
+on_all! {
     large_messages_pass,
     a_request_that_is_too_large_is_refused,
     a_response_that_is_too_large_is_an_error,

@@ -137,7 +137,7 @@ impl KvStore {
         {
             return Ok(bucket.clone());
         }
-        let jetstream = async_nats::jetstream::new(epoch.nats_client()?);
+        let jetstream = async_nats::jetstream::new(epoch.nats_client().await?);
         let bucket = match jetstream.get_key_value(&self.config.bucket).await {
             Err(error) if is_absent(&error) => {
                 jetstream.create_key_value(self.config.clone()).await.map_err(failed)?

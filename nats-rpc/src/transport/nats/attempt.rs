@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, ServerAddr};
 
-use super::Link;
-use super::failure;
+use super::lean::{self, Guest, Tls};
+use super::link::{Link, Way};
 use super::login::Login;
 use super::pool::{Pool, shown};
 use super::relay::Relay;
+use super::{client, failure};
 use crate::status::Status;
 use crate::transport::clock::Clock;
 use crate::transport::{Epoch, Events, Settings, link};
@@ -23,6 +24,11 @@ pub(super) struct Attempt {
     pub(super) pool: Pool,
     pub(super) discovers: bool,
     pub(super) options: ConnectOptions,
+    /// Somebody has changed them, so that only `async-nats` knows what is wanted.
+    pub(super) changed: bool,
+    pub(super) name: Option<String>,
+    pub(super) ping_interval: Duration,
+    pub(super) tls: Tls,
     pub(super) login: Login,
     pub(super) settings: Settings,
     pub(super) timeout: Duration,
@@ -32,7 +38,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// Tries one server after the other.
-    pub(super) async fn connect(&self) -> Result<Arc<Epoch>, Status> {
+    pub(super) async fn connect(self: &Arc<Self>) -> Result<Arc<Epoch>, Status> {
         let mut failures = Vec::new();
         for server in self.pool.shuffled() {
             let outcome = match tokio::time::timeout(self.timeout, self.connect_to(&server)).await {
@@ -56,22 +62,30 @@ impl Attempt {
         Err(failure::of_all(&failures))
     }
 
-    async fn connect_to(&self, server: &ServerAddr) -> Result<Arc<Epoch>, Status> {
+    async fn connect_to(self: &Arc<Self>, server: &ServerAddr) -> Result<Arc<Epoch>, Status> {
         let relay = Relay::new(self.events.clone());
-        let client = self.login(server, relay.clone()).await?;
-        let info = client.server_info();
-        if info.max_payload < SMALLEST_MAX_PAYLOAD {
+        let (way, connect_urls) = if self.changed {
+            let client = self.login(server, relay.clone()).await?;
+            let urls = client.server_info().connect_urls;
+            (Way::Client(client::Link(client)), urls)
+        } else {
+            let session = self.shake_hands(server).await?;
+            let urls = session.info.connect_urls.clone();
+            (Way::Lean(lean::Link::new(session, relay.clone(), self.ping_interval)), urls)
+        };
+        let link = Link::new(way, (Arc::clone(self), server.clone()));
+        if link.max_payload() < SMALLEST_MAX_PAYLOAD {
             return Err(Status::failed_precondition(format!(
                 "{} allows messages of {} bytes, and nats-rpc needs {SMALLEST_MAX_PAYLOAD}: \
                  raise max_payload in its configuration",
                 shown(server),
-                info.max_payload
+                link.max_payload()
             )));
         }
         if self.discovers {
-            self.pool.discover(server, &info.connect_urls);
+            self.pool.discover(server, &connect_urls);
         }
-        let link = link::Link::Nats(Link::new(client, shown(server), self.clock));
+        let link = link::Link::Nats(link);
         let epoch = Epoch::start(link, &self.settings).await?;
         let unless_complete = epoch.end_on_drop();
         relay.connect(&epoch);
@@ -82,14 +96,28 @@ impl Attempt {
         Ok(epoch)
     }
 
+    async fn shake_hands(&self, server: &ServerAddr) -> Result<lean::Session, Status> {
+        let login = self.login.towards(server)?;
+        let guest = Guest { login: &login, name: self.name.as_deref(), tls: &self.tls };
+        lean::shake_hands(server, guest).await.map_err(|refused| failure::of_refused(server, refused))
+    }
+
+    /// A client for what calls do not need, beside the connection that they use. It ends with the connection to its
+    /// server, too.
+    pub(super) async fn client(&self, server: &ServerAddr) -> Result<Client, Status> {
+        self.login(server, Relay::apart(self.events.clone())).await
+    }
+
     /// A client that ends with its first disconnection: one attempt to connect again, and that to nowhere. Its own
     /// reconnecting would replay what was queued meanwhile.
     async fn login(&self, server: &ServerAddr, relay: Relay) -> Result<Client, Status> {
         let options = self
             .login
-            .apply(self.options.clone(), server)
+            .towards(server)?
+            .apply(self.options.clone())
             .await?
             .connection_timeout(self.timeout)
+            .ping_interval(self.ping_interval)
             // Its own requests, to JetStream for example, may be answered nowhere else.
             .custom_inbox_prefix(&self.settings.inbox_prefix)
             .ignore_discovered_servers()
@@ -100,6 +128,8 @@ impl Attempt {
                 relay.tell(event);
                 std::future::ready(())
             });
+        let options = self.name.iter().fold(options, ConnectOptions::name);
+        let options = self.tls.apply(options);
         let connected = options.connect(server.clone()).await;
         let client = connected.map_err(|error| failure::of_server(server, &error))?;
         let nowhere = client.set_server_pool(NOWHERE).await;

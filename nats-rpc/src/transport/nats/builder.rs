@@ -3,9 +3,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::ConnectOptions;
+use async_nats::{ConnectOptions, rustls};
 
 use super::attempt::{Attempt, SMALLEST_MAX_PAYLOAD};
+use super::lean::Tls;
 use super::login::Login;
 use super::pool::Pool;
 use crate::status::Status;
@@ -17,7 +18,7 @@ use crate::transport::{Connection, Event, Events, Settings};
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Messages that may wait in one subscription before new ones are dropped.
-const SUBSCRIPTION_CAPACITY: usize = 128 * 1024;
+pub(super) const SUBSCRIPTION_CAPACITY: usize = 128 * 1024;
 
 /// Says where and how to connect.
 ///
@@ -38,6 +39,10 @@ pub struct Builder {
     servers: Vec<String>,
     discovers: bool,
     options: ConnectOptions,
+    changed: bool,
+    name: Option<String>,
+    ping_interval: Duration,
+    tls: Tls,
     login: Login,
     settings: Settings,
     timeout: Duration,
@@ -58,12 +63,14 @@ impl Connection {
 
     /// Starts to say where and how to connect.
     pub fn builder() -> Builder {
-        let options =
-            ConnectOptions::new().ping_interval(PING_INTERVAL).subscription_capacity(SUBSCRIPTION_CAPACITY);
         Builder {
             servers: Vec::new(),
             discovers: true,
-            options,
+            options: ConnectOptions::new().subscription_capacity(SUBSCRIPTION_CAPACITY),
+            changed: false,
+            name: None,
+            ping_interval: PING_INTERVAL,
+            tls: Tls::default(),
             login: Login::default(),
             settings: Settings::default(),
             timeout: CONNECT_TIMEOUT,
@@ -117,7 +124,7 @@ impl Builder {
     /// nats_rpc::Connection::builder().ping_interval(Duration::from_secs(2));
     /// ```
     pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.options = self.options.ping_interval(interval);
+        self.ping_interval = interval;
         self
     }
 }
@@ -165,11 +172,52 @@ impl Builder {
     }
 }
 
+/// Within TLS, where the URL or the server asks for it.
+impl Builder {
+    /// Trusts the authorities in a PEM file, instead of those that the machine trusts. Several files add up. They are
+    /// read at every connect, so that they can be renewed.
+    ///
+    /// ```
+    /// nats_rpc::Connection::builder()
+    ///     .server("tls://nats.example.com")
+    ///     .root_certificates("ca.pem")
+    ///     .client_certificate("client.pem", "client-key.pem");
+    /// ```
+    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
+        self.tls.roots.push(path.into());
+        self
+    }
+
+    /// Shows a certificate to servers that want one, by PEM files of it and of its key, which are read at every connect.
+    pub fn client_certificate(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.tls.client = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// Uses this configuration of TLS instead.
+    pub fn tls_config(mut self, config: rustls::ClientConfig) -> Self {
+        self.tls.config = Some(Arc::new(config));
+        self
+    }
+
+    /// Connects within TLS or not at all.
+    pub fn require_tls(mut self) -> Self {
+        self.tls.required = true;
+        self
+    }
+
+    /// Begins TLS before the server has said anything, as a server with `handshake_first` wants it.
+    pub fn tls_first(mut self) -> Self {
+        self.tls.first = true;
+        self
+    }
+}
+
 /// How.
 impl Builder {
     /// Names the connection in the server's monitoring.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.options = self.options.name(name.into());
+        self.name = Some(name.into());
         self
     }
 
@@ -226,18 +274,12 @@ impl Builder {
         self
     }
 
-    /// Changes any other option of `async-nats`, TLS above all. Its options for reconnecting, discovery, timeouts of
-    /// connecting, events and inboxes are nats-rpc's own and are overwritten.
-    ///
-    /// ```no_run
-    /// nats_rpc::Connection::builder().server("tls://nats.example.com").options(|options| {
-    ///     options
-    ///         .add_root_certificates("ca.pem".into())
-    ///         .add_client_certificate("client.pem".into(), "client-key.pem".into())
-    /// });
-    /// ```
+    /// Changes any other option of `async-nats`, which then makes the connection itself: slower, but it can do more, such
+    /// as connecting from a given address. Its options for reconnecting, discovery, timeouts of connecting, events and
+    /// inboxes are nats-rpc's own and are overwritten, and so are the name and the interval of pings.
     pub fn options(mut self, change: impl FnOnce(ConnectOptions) -> ConnectOptions) -> Self {
         self.options = change(self.options);
+        self.changed = true;
         self
     }
 
@@ -246,8 +288,8 @@ impl Builder {
     /// # Errors
     /// UNAVAILABLE when no server answers, UNAUTHENTICATED when it refuses the login or the client's certificate,
     /// PERMISSION_DENIED when the user may not subscribe to answers ([`inbox_prefix`](Self::inbox_prefix)),
-    /// INVALID_ARGUMENT when a URL is none, credentials can't be read or the frame limit is below 32 KiB, FAILED_PRECONDITION when the server's
-    /// `max_payload` is below 32 KiB.
+    /// INVALID_ARGUMENT when a URL is none, credentials or certificates can't be read or the frame limit is below 32 KiB,
+    /// FAILED_PRECONDITION when the server's `max_payload` is below 32 KiB.
     pub async fn connect(self) -> Result<Connection, Status> {
         crate::subject::check_prefix(self.settings.inbox_prefix.trim_start_matches('_'))?;
         if self.settings.frame_limit < SMALLEST_MAX_PAYLOAD {
@@ -260,6 +302,10 @@ impl Builder {
             pool: Pool::new(&self.servers)?,
             discovers: self.discovers,
             options: self.options,
+            changed: self.changed,
+            name: self.name,
+            ping_interval: self.ping_interval,
+            tls: self.tls,
             login: self.login,
             settings: self.settings,
             timeout: self.timeout,

@@ -1,9 +1,11 @@
 use std::error::Error;
+use std::fmt::Display;
 use std::io;
 
 use async_nats::rustls::{self, AlertDescription};
 use async_nats::{ConnectError, ConnectErrorKind, ServerAddr};
 
+use super::lean::Refused;
 use super::pool::shown;
 use crate::status::{Origin, Status};
 
@@ -24,9 +26,30 @@ pub(super) fn of_server(server: &ServerAddr, error: &ConnectError) -> Status {
     status.with_origin(Origin::Transport)
 }
 
+/// Why there is no lean connection to `server`.
+pub(super) fn of_refused(server: &ServerAddr, refused: Refused) -> Status {
+    let failed = |why: &dyn Display| format!("can't connect to {}: {why}", shown(server));
+    let status = match refused {
+        Refused::Unreadable(status) => return status,
+        Refused::Said(text) if text.to_ascii_lowercase().contains("authorization") => {
+            Status::unauthenticated(failed(&text))
+        }
+        Refused::Said(text) => Status::unavailable(failed(&text)),
+        Refused::Io(error) if is_of_certificate(Some(&error)) => Status::unauthenticated(format!(
+            "{}: the server wants a client certificate, and was given none or one that it does not trust",
+            failed(&error)
+        )),
+        Refused::Io(error) => Status::unavailable(failed(&error)),
+    };
+    status.with_origin(Origin::Transport)
+}
+
 /// Whether the server has ended the handshake because of the client's certificate.
 fn wants_certificate(error: &ConnectError) -> bool {
-    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    is_of_certificate(error.source().and_then(|source| source.downcast_ref::<io::Error>()))
+}
+
+fn is_of_certificate(io: Option<&io::Error>) -> bool {
     let tls = io.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(
         tls,

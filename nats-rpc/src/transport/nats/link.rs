@@ -1,56 +1,67 @@
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use async_nats::{Client, Subscriber};
-use futures_core::Stream;
-use futures_util::FutureExt;
+use async_nats::{Client, ServerAddr};
+use tokio::sync::OnceCell;
 
-use super::headers;
+use super::attempt::Attempt;
+use super::pool::shown;
+use super::{client, lean};
 use crate::status::Status;
 use crate::subject::Subject;
-use crate::transport::clock::Clock;
 use crate::transport::{Incoming, Outgoing};
 
-/// One `async-nats` client that does not connect again.
+/// One connection to a NATS server, which does not connect again.
 pub(crate) struct Link {
-    client: Client,
-    server: String,
-    clock: Clock,
+    way: Way,
+    attempt: Arc<Attempt>,
+    server: ServerAddr,
+    /// Its address, for people.
+    shown: String,
+    /// Beside a lean one, once somebody has asked for it.
+    client: OnceCell<Client>,
+}
+
+pub(super) enum Way {
+    Lean(lean::Link),
+    /// For what only `async-nats` can do.
+    Client(client::Link),
 }
 
 impl Link {
-    /// `server` is its address for people.
-    pub(super) fn new(client: Client, server: String, clock: Clock) -> Self {
-        Self { client, server, clock }
+    /// `(attempt, server)`: what it came of.
+    pub(super) fn new(way: Way, (attempt, server): (Arc<Attempt>, ServerAddr)) -> Self {
+        Self { way, attempt, shown: shown(&server), server, client: OnceCell::new() }
+    }
+
+    /// The `async-nats` client, for what calls do not need.
+    pub(crate) async fn client(&self) -> Result<Client, Status> {
+        match &self.way {
+            Way::Lean(_) => self.client.get_or_try_init(|| self.attempt.client(&self.server)).await.cloned(),
+            Way::Client(link) => Ok(link.0.clone()),
+        }
     }
 
     pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
-        // Without the budget of cooperative tasks: used up, it would look as if the way were full.
-        match tokio::task::unconstrained(self.publish(message.clone())).now_or_never() {
-            Some(()) => Ok(()),
-            None => Err(message),
+        match &self.way {
+            Way::Lean(link) => link.try_publish(message),
+            Way::Client(link) => link.try_publish(message),
         }
     }
 
     pub(crate) async fn publish(&self, message: Outgoing) {
-        let Outgoing { subject, reply, headers, payload, .. } = message;
-        let (Some(subject), Some(reply)) =
-            (to_nats(subject), reply.map_or(Some(None), |r| to_nats(r).map(Some)))
-        else {
-            return;
-        };
-        let client = &self.client;
-        let published = match (reply, headers) {
-            (None, None) => client.publish(subject, payload).await,
-            (Some(reply), None) => client.publish_with_reply(subject, reply, payload).await,
-            (None, Some(map)) => client.publish_with_headers(subject, headers::to_send(&map), payload).await,
-            (Some(reply), Some(map)) => {
-                let map = headers::to_send(&map);
-                client.publish_with_reply_and_headers(subject, reply, map, payload).await
-            }
-        };
-        if let Err(error) = published {
-            tracing::debug!(%error, "not published");
+        match &self.way {
+            Way::Lean(link) => link.publish(message).await,
+            Way::Client(link) => link.publish(message).await,
+        }
+    }
+
+    pub(crate) fn send(&self) {
+        match &self.way {
+            Way::Lean(link) => link.send(),
+            // It has a task for that.
+            Way::Client(_) => {}
         }
     }
 
@@ -59,85 +70,67 @@ impl Link {
         subject: Subject,
         queue_group: Option<&str>,
     ) -> Result<Subscription, Status> {
-        let subject = subject.as_str().to_owned();
-        let subscribed = match queue_group {
-            None => self.client.subscribe(subject).await,
-            Some(group) => self.client.queue_subscribe(subject, group.to_owned()).await,
-        };
-        match subscribed {
-            Ok(subscriber) => Ok(Subscription { subscriber }),
-            Err(error) => Err(Status::transport(format!("can't subscribe: {error}"))),
+        match &self.way {
+            Way::Lean(link) => link.subscribe(&subject, queue_group).map(Subscription::Lean),
+            Way::Client(link) => link.subscribe(subject, queue_group).await.map(Subscription::Client),
         }
     }
 
     /// Subscribes to what the server will refuse.
     pub(crate) async fn mark(&self, subject: &str) -> bool {
-        // Nothing will come, so it need not be kept.
-        self.client.subscribe(subject.to_owned()).await.map(drop).is_ok()
-    }
-
-    pub(crate) fn flushed(&self) -> impl Future<Output = ()> + Send + 'static {
-        let client = self.client.clone();
-        async move {
-            if let Err(error) = client.flush().await {
-                tracing::debug!(%error, "not flushed");
-            }
+        match &self.way {
+            Way::Lean(link) => link.mark(subject),
+            Way::Client(link) => link.mark(subject).await,
         }
     }
 
-    pub(crate) fn client(&self) -> Client {
-        self.client.clone()
+    pub(crate) fn flushed(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        match &self.way {
+            Way::Lean(link) => Box::pin(link.flushed()),
+            Way::Client(link) => Box::pin(link.flushed()),
+        }
     }
 
     pub(crate) fn server(&self) -> &str {
-        &self.server
+        &self.shown
     }
 
     pub(crate) fn now_ms(&self) -> u64 {
-        self.clock.now_ms()
+        self.attempt.clock.now_ms()
     }
 
     pub(crate) fn max_payload(&self) -> usize {
-        self.client.max_payload()
+        match &self.way {
+            Way::Lean(link) => link.max_payload(),
+            Way::Client(link) => link.max_payload(),
+        }
     }
 }
 
-/// Text to text without a copy; it can only fail on what is no text.
-fn to_nats(subject: Subject) -> Option<async_nats::Subject> {
-    async_nats::Subject::from_utf8(subject.into_bytes()).ok()
-}
-
-pub(crate) struct Subscription {
-    subscriber: Subscriber,
+pub(crate) enum Subscription {
+    Lean(lean::Subscription),
+    Client(client::Subscription),
 }
 
 impl Subscription {
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
-        Pin::new(&mut self.subscriber).poll_next(cx).map(|next| next.map(incoming))
+        match self {
+            Self::Lean(subscription) => subscription.poll_next(cx),
+            Self::Client(subscription) => subscription.poll_next(cx),
+        }
     }
 
     pub(crate) async fn unsubscribe_after(&mut self, count: u64) {
-        // Fails only when the connection has ended, and then so has the subscription.
-        let _ = self.subscriber.unsubscribe_after(count).await;
+        match self {
+            Self::Lean(subscription) => subscription.unsubscribe_after(count),
+            Self::Client(subscription) => subscription.unsubscribe_after(count).await,
+        }
     }
 
     pub(crate) async fn unsubscribe(&mut self) {
-        let _ = self.subscriber.unsubscribe().await;
+        match self {
+            Self::Lean(subscription) => subscription.unsubscribe(),
+            Self::Client(subscription) => subscription.unsubscribe().await,
+        }
     }
-}
-
-fn incoming(message: async_nats::Message) -> Incoming {
-    let no_responders =
-        message.status == Some(async_nats::StatusCode::NO_RESPONDERS) && message.payload.is_empty();
-    Incoming {
-        subject: from_nats(message.subject),
-        reply: message.reply.map(from_nats),
-        headers: message.headers.as_ref().and_then(headers::received),
-        payload: message.payload,
-        no_responders,
-    }
-}
-
-fn from_nats(subject: async_nats::Subject) -> Subject {
-    Subject::from(subject.into_string())
 }

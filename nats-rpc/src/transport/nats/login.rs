@@ -20,14 +20,18 @@ pub(super) enum Login {
 }
 
 impl Login {
-    /// Files are read each time, so that a renewed one is used for the next connection. What stands in the URL wins:
-    /// `nats://user:password@host`, or `nats://token@host`.
-    pub(super) async fn apply(
-        &self,
-        options: ConnectOptions,
-        server: &ServerAddr,
-    ) -> Result<ConnectOptions, Status> {
-        let options = match self.clone() {
+    /// What stands in the URL wins: `nats://user:password@host`, or `nats://token@host`.
+    pub(super) fn towards(&self, server: &ServerAddr) -> Result<Self, Status> {
+        Ok(match (server.username(), server.password()) {
+            (Some(user), Some(password)) => Self::User(decode(user)?, decode(password)?),
+            (Some(token), None) => Self::Token(decode(token)?),
+            _ => self.clone(),
+        })
+    }
+
+    /// Files are read each time, so that a renewed one is used for the next connection.
+    pub(super) async fn apply(self, options: ConnectOptions) -> Result<ConnectOptions, Status> {
+        Ok(match self {
             Self::Options => options,
             Self::CredentialsFile(path) => options.credentials_file(&path).await.map_err(|error| {
                 Status::invalid_argument(format!("the credentials in {}: {error}", path.display()))
@@ -39,11 +43,6 @@ impl Login {
             Self::Nkey(seed) => options.nkey(seed),
             Self::Token(token) => options.token(token),
             Self::User(user, password) => options.user_and_password(user, password),
-        };
-        Ok(match (server.username(), server.password()) {
-            (Some(user), Some(password)) => options.user_and_password(decode(user)?, decode(password)?),
-            (Some(token), None) => options.token(decode(token)?),
-            _ => options,
         })
     }
 }

@@ -1,9 +1,11 @@
-//! The transport over a NATS server, on `async-nats`.
+//! The transport over a NATS server.
 
 mod attempt;
 mod builder;
+mod client;
 mod failure;
 mod headers;
+mod lean;
 mod link;
 mod login;
 mod pool;

@@ -65,6 +65,9 @@ fn parse(url: &str) -> Result<ServerAddr, Status> {
     if server.host().is_empty() {
         return Err(invalid("it names no host; nats://localhost:4222 would be one".to_owned()));
     }
+    if server.is_websocket() {
+        return Err(invalid("websockets are not supported; nats:// or tls:// would be".to_owned()));
+    }
     Ok(server)
 }
 

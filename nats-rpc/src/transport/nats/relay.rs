@@ -21,11 +21,18 @@ enum Target {
     /// The client is told things before the epoch exists: they wait here.
     Awaited(Vec<Denial>),
     There(Weak<Epoch>),
+    /// It is told of none: no call goes this way.
+    Nowhere,
 }
 
 impl Relay {
     pub(super) fn new(events: Events) -> Self {
         Self { events, epoch: Arc::new(Mutex::new(Target::Awaited(Vec::new()))) }
+    }
+
+    /// Of a client that is apart from all epochs.
+    pub(super) fn apart(events: Events) -> Self {
+        Self { events, epoch: Arc::new(Mutex::new(Target::Nowhere)) }
     }
 
     /// Tells the epoch of denials from now on, and of those that came before.
@@ -58,7 +65,7 @@ impl Relay {
 
     fn epoch(&self) -> Option<Arc<Epoch>> {
         match &*lock(&self.epoch) {
-            Target::Awaited(_) => None,
+            Target::Awaited(_) | Target::Nowhere => None,
             Target::There(epoch) => epoch.upgrade(),
         }
     }
@@ -72,6 +79,7 @@ impl Relay {
         let mut target = lock(&self.epoch);
         match &mut *target {
             Target::Awaited(early) => early.push(denial.clone()),
+            Target::Nowhere => {}
             Target::There(epoch) => {
                 if let Some(epoch) = epoch.upgrade() {
                     epoch.denied(denial);

@@ -63,7 +63,7 @@ async fn a_bucket_that_was_deleted_is_made_again() {
     let connection = world.connect().await;
     let store = KvStore::new(connection.clone(), "calls");
     store.create("a", "1".into()).await.unwrap();
-    let jetstream = async_nats::jetstream::new(connection.nats_client().unwrap());
+    let jetstream = async_nats::jetstream::new(connection.nats_client().await.unwrap());
     jetstream.delete_key_value("calls").await.unwrap();
     let status = store.create("a", "2".into()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unknown, "{status}");
@@ -135,8 +135,11 @@ async fn without_jetstream_nothing_runs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_client_of_the_connection_is_there_for_users() {
     let world = World::jetstream();
-    let client = world.connect().await.nats_client().unwrap();
+    let client = world.connect().await.nats_client().await.unwrap();
     let jetstream = async_nats::jetstream::new(client);
     assert_eq!(jetstream.query_account().await.unwrap().streams, 0);
-    assert_eq!(World::memory().connect().await.nats_client().unwrap_err().code(), Code::FailedPrecondition);
+    assert_eq!(
+        World::memory().connect().await.nats_client().await.unwrap_err().code(),
+        Code::FailedPrecondition
+    );
 }

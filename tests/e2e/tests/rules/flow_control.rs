@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use e2e::{Count, World, on_both};
+use e2e::{Count, World, on_all};
 use futures_util::{Stream, StreamExt, stream};
 use nats_rpc::Response;
 use tokio::sync::Notify;
@@ -16,7 +16,7 @@ const LENGTH: usize = 10 * KIB;
 /// More than what can be under way: windows, and what waits to be sent.
 const MOST: usize = 1024 * KIB / LENGTH;
 
-on_both! {
+on_all! {
     a_caller_that_stops_reading_stops_the_service,
     a_service_that_stops_reading_stops_the_caller,
 }

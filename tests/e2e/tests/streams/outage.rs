@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use e2e::{LONG, Piece, World, on_both, until};
+use e2e::{LONG, Piece, World, on_all, until};
 use nats_rpc::Origin;
 
 use super::scene::{Calling, Serving};
 
-on_both! {
+on_all! {
     open_streams_fail_at_once_and_streams_work_again,
 }
 

@@ -1,0 +1,210 @@
+use std::io::{self, IoSlice};
+use std::mem;
+use std::sync::Mutex;
+
+use bytes::BytesMut;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::pending::{PIECES, Pending};
+use super::socket::WriteHalf;
+use crate::transport::{Outgoing, lock};
+
+/// Beyond that whoever publishes has to wait.
+const FULL: usize = 1024 * 1024;
+/// Whoever has something to write writes so often: what others add meanwhile is then left to the task.
+const LOTS: usize = 8;
+
+/// Writes what is published, in order: whoever has something writes it, together with what others have added meanwhile.
+/// Only what the socket does not take at once is left to a task.
+pub(super) struct Writer {
+    socket: WriteHalf,
+    state: Mutex<State>,
+    /// The task has something to write.
+    blocked: Notify,
+    /// Something has been written.
+    progress: Notify,
+    ended: CancellationToken,
+}
+
+#[derive(Default)]
+struct State {
+    pending: Pending,
+    /// Kept for its room.
+    spare: Pending,
+    /// Somebody writes, and will look again.
+    writing: bool,
+    /// So many bytes are with whoever writes.
+    taken: usize,
+    /// So many have left the process.
+    left: u64,
+    /// There is somebody to tell of progress.
+    awaited: bool,
+    ended: bool,
+}
+
+impl Writer {
+    /// `ended` is cancelled when nothing can be written any more.
+    pub(super) fn new(socket: WriteHalf, ended: CancellationToken) -> Self {
+        let state = Mutex::default();
+        Self { socket, state, blocked: Notify::new(), progress: Notify::new(), ended }
+    }
+
+    /// Adds a message unless too much waits; then it comes back. [`send`](Self::send) lets it go.
+    pub(super) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
+        let mut state = lock(&self.state);
+        if state.ended {
+            return Ok(());
+        }
+        if state.pending.len() >= FULL {
+            return Err(message);
+        }
+        state.pending.publish(message);
+        Ok(())
+    }
+
+    pub(super) async fn publish(&self, mut message: Outgoing) {
+        loop {
+            match self.try_publish(message) {
+                Ok(()) => return,
+                Err(refused) => message = refused,
+            }
+            self.send();
+            self.wait_until(|state| state.pending.len() < FULL).await;
+        }
+    }
+
+    /// Adds what `put` puts and lets it go.
+    pub(super) fn write(&self, put: impl FnOnce(&mut BytesMut)) {
+        lock(&self.state).pending.write(put);
+        self.send();
+    }
+
+    /// Lets go what was added, unless somebody else is about to.
+    pub(super) fn send(&self) {
+        {
+            let mut state = lock(&self.state);
+            if state.writing || state.pending.is_empty() || state.ended {
+                return;
+            }
+            state.writing = true;
+        }
+        match self.try_write() {
+            Ok(true) => {}
+            Ok(false) => self.blocked.notify_one(),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Writes until nothing is left, which it returns, until the socket takes no more, or for some time.
+    fn try_write(&self) -> io::Result<bool> {
+        let mut state = lock(&self.state);
+        for _ in 0..LOTS {
+            if state.pending.is_empty() {
+                state.writing = false;
+                self.tell(&mut state);
+                return Ok(true);
+            }
+            let spare = mem::take(&mut state.spare);
+            let mut taken = mem::replace(&mut state.pending, spare);
+            state.taken = taken.len();
+            drop(state);
+            let written = write(&self.socket, &mut taken);
+            state = lock(&self.state);
+            state.left += (mem::take(&mut state.taken) - taken.len()) as u64;
+            if taken.is_empty() {
+                state.spare = taken;
+            } else {
+                let mut after = mem::replace(&mut state.pending, taken);
+                state.pending.append(&mut after);
+            }
+            self.tell(&mut state);
+            if !written? {
+                return Ok(false);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes what the socket does not take at once, until the connection ends.
+    pub(super) async fn run(&self) {
+        loop {
+            self.blocked.notified().await;
+            loop {
+                let written = match self.socket.writable().await {
+                    Ok(()) => self.try_write(),
+                    Err(error) => Err(error),
+                };
+                match written {
+                    Ok(true) => break,
+                    Ok(false) => {}
+                    Err(error) => return self.fail(&error),
+                }
+            }
+        }
+    }
+
+    /// Waits until what was added has left the process, as soon as it is let go.
+    pub(super) async fn flush(&self) {
+        let end = {
+            let state = lock(&self.state);
+            state.left + (state.taken + state.pending.len()) as u64
+        };
+        self.wait_until(|state| state.left >= end).await;
+    }
+
+    async fn wait_until(&self, done: impl Fn(&State) -> bool) {
+        loop {
+            let progress = self.progress.notified();
+            {
+                let mut state = lock(&self.state);
+                if state.ended || done(&state) {
+                    return;
+                }
+                state.awaited = true;
+            }
+            progress.await;
+        }
+    }
+
+    fn tell(&self, state: &mut State) {
+        if mem::take(&mut state.awaited) {
+            self.progress.notify_waiters();
+        }
+    }
+
+    fn fail(&self, error: &io::Error) {
+        tracing::debug!(%error, "can't write");
+        self.end();
+    }
+
+    /// Drops what waits, and what is published from now on.
+    pub(super) fn end(&self) {
+        let mut state = lock(&self.state);
+        state.ended = true;
+        state.pending = Pending::default();
+        self.tell(&mut state);
+        drop(state);
+        self.ended.cancel();
+    }
+}
+
+/// Returns whether all was written.
+fn write(socket: &WriteHalf, pending: &mut Pending) -> io::Result<bool> {
+    while !pending.is_empty() {
+        let mut slices = [IoSlice::new(&[]); PIECES];
+        let count = pending.slices(&mut slices);
+        match socket.try_write(&slices[..count]) {
+            Ok(written) => pending.advance(written),
+            Err(error) => return or_blocked(error),
+        }
+    }
+    socket.try_flush().map(|()| true).or_else(or_blocked)
+}
+
+fn or_blocked(error: io::Error) -> io::Result<bool> {
+    if error.kind() == io::ErrorKind::WouldBlock { Ok(false) } else { Err(error) }
+}
+
+#[cfg(test)]
+mod tests;
