@@ -72,24 +72,23 @@ pub(super) struct Expected {
     pub(super) asks: bool,
     pub(super) sent: Instant,
     pub(super) deadline: Option<Instant>,
-    pub(super) rtt: Duration,
 }
 
 impl Expected {
-    /// Until when an answer or an ACCEPT should have come.
-    pub(super) fn due(&self) -> Instant {
+    /// Until when an answer or an ACCEPT should have come, if a round trip takes `rtt`.
+    pub(super) fn due(&self, rtt: Duration) -> Instant {
         let accept_after = Duration::from_millis(DEFAULT_ACCEPT_AFTER_MS.into());
-        self.sent + accept_after + (self.rtt * ROUND_TRIPS).max(SHORTEST_DUE)
+        self.sent + accept_after + (rtt * ROUND_TRIPS).max(SHORTEST_DUE)
     }
 
     /// When it is too late for one.
-    pub(super) fn overdue(&self) -> Instant {
-        self.due() + (self.rtt * ROUND_TRIPS).max(SHORTEST_GRACE)
+    pub(super) fn overdue(&self, rtt: Duration) -> Instant {
+        self.due(rtt) + (rtt * ROUND_TRIPS).max(SHORTEST_GRACE)
     }
 
     /// When to look first.
-    pub(super) fn alarm(&self) -> Option<Instant> {
-        if self.asks { self.no_later_than_deadline(self.due()) } else { self.deadline }
+    pub(super) fn alarm(&self, rtt: Duration) -> Option<Instant> {
+        if self.asks { self.no_later_than_deadline(self.due(rtt)) } else { self.deadline }
     }
 
     fn no_later_than_deadline(&self, at: Instant) -> Option<Instant> {
@@ -118,9 +117,8 @@ impl Attempt {
         self.ticket.as_ref().expect("it is taken only when dropped")
     }
 
-    /// What is expected, given the round trip as it is known by now.
-    pub(super) fn expected(&self, remote: &Remote) -> Expected {
-        Expected { rtt: remote.rtt.get(), ..self.expected }
+    pub(super) fn expected(&self) -> Expected {
+        self.expected
     }
 
     /// Looks again at this time, or at the deadline.

@@ -142,11 +142,11 @@ impl Draft {
             // From here on it is kept only once.
             self.first.body = frame.slice(frame.len() - body_len..);
         }
-        let expected = Expected { asks, sent: now, deadline, rtt: self.remote.rtt.get() };
+        let expected = Expected { asks, sent: now, deadline };
         // Before there is an attempt, which would wait for an ACCEPT even if it was never sent.
         let flow =
             self.is_stream().then(|| self.flow(&epoch)).transpose().map_err(Status::with_not_processed)?;
-        let ticket = Ticket::open(epoch, self.subject.clone(), expected.alarm())
+        let ticket = Ticket::open(epoch, self.subject.clone(), expected.alarm(self.remote.rtt.get()))
             .map_err(Status::with_not_processed)?;
         let mut attempt = Attempt::new(ticket, expected, self.remote.rtt.wants_sample(now));
         if let Some(flow) = flow {

@@ -307,7 +307,7 @@ impl Pursuit {
         }
         let remote = &self.draft.remote;
         let attempt = &self.attempts[index];
-        let expected = attempt.expected(remote);
+        let (expected, rtt) = (attempt.expected(), remote.rtt.get());
         if !expected.asks || attempt.instance().is_some() {
             attempt.look_at_deadline();
         } else if !remote.accepts(attempt.ticket().epoch()) && now < expected.sent + GREETING {
@@ -322,12 +322,12 @@ impl Pursuit {
             } else {
                 attempt.look_at_deadline();
             }
-        } else if now < expected.due() {
-            attempt.look_at(expected.due());
-        } else if now < expected.overdue() {
-            attempt.look_at(expected.overdue());
+        } else if now < expected.due(rtt) {
+            attempt.look_at(expected.due(rtt));
+        } else if now < expected.overdue(rtt) {
+            attempt.look_at(expected.overdue(rtt));
             self.follow(index, now);
-        } else if now > expected.overdue() + LATE && !attempt.looked_late {
+        } else if now > expected.overdue(rtt) + LATE && !attempt.looked_late {
             attempt.look_at(now + LATE);
             self.attempts[index].looked_late = true;
         } else {

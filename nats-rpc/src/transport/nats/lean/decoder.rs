@@ -9,9 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 const READ: usize = 64 * 1024;
 /// Less room is not worth a read.
 const LEAST_READ: usize = 4 * 1024;
-/// A longer message is a slice of what was read. Shorter ones would pin it while somebody keeps them: they are copied,
-/// several to a block.
+/// A longer message is a slice of what was read. Shorter ones would pin it while somebody keeps them: they are copied.
 const LONGEST_COPIED: usize = 2 * 1024;
+/// Room for several copies.
 const BLOCK: usize = 4 * 1024;
 /// No server lets a message be longer, in bytes, its headers included.
 const LONGEST_MESSAGE: u64 = 64 * 1024 * 1024;
@@ -43,7 +43,9 @@ pub(super) struct Message {
 #[derive(Default)]
 pub(super) struct Decoder {
     buffer: BytesMut,
-    block: BytesMut,
+    /// Subjects, which are kept for as long as a call takes.
+    subjects: Block,
+    contents: Block,
     /// How much has to be there before it is worth looking again.
     needed: usize,
 }
@@ -114,24 +116,33 @@ impl Decoder {
         if &self.buffer[end..end + 2] != b"\r\n" {
             return Err(malformed("a message that does not end where it says"));
         }
-        let whole = if end > LONGEST_COPIED {
-            self.buffer.split_to(end).freeze()
+        let subject = self.subjects.copy(&self.buffer[line.subject.0..line.subject.1]);
+        let reply = line.reply.map(|(from, to)| self.subjects.copy(&self.buffer[from..to]));
+        self.buffer.advance(start);
+        let mut content = if line.total > LONGEST_COPIED {
+            self.buffer.split_to(line.total).freeze()
         } else {
-            if self.block.capacity() < end {
-                self.block = BytesMut::with_capacity(BLOCK);
-            }
-            self.block.extend_from_slice(&self.buffer[..end]);
-            self.buffer.advance(end);
-            self.block.split().freeze()
+            let copy = self.contents.copy(&self.buffer[..line.total]);
+            self.buffer.advance(line.total);
+            copy
         };
         self.buffer.advance(2);
-        Ok(Some(Operation::Message(Message {
-            sid: line.sid,
-            subject: whole.slice(line.subject.0..line.subject.1),
-            reply: line.reply.map(|(from, to)| whole.slice(from..to)),
-            headers: if line.headers == 0 { Bytes::new() } else { whole.slice(start..start + line.headers) },
-            payload: whole.slice(start + line.headers..),
-        })))
+        let headers = if line.headers == 0 { Bytes::new() } else { content.split_to(line.headers) };
+        Ok(Some(Operation::Message(Message { sid: line.sid, subject, reply, headers, payload: content })))
+    }
+}
+
+/// Memory for copies.
+#[derive(Default)]
+struct Block(BytesMut);
+
+impl Block {
+    fn copy(&mut self, bytes: &[u8]) -> Bytes {
+        if self.0.capacity() < bytes.len() {
+            self.0 = BytesMut::with_capacity(BLOCK.max(bytes.len()));
+        }
+        self.0.extend_from_slice(bytes);
+        self.0.split().freeze()
     }
 }
 

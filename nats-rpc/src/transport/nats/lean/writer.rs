@@ -10,6 +10,8 @@ use super::pending::{PIECES, Pending};
 use super::socket::WriteHalf;
 use crate::transport::{Outgoing, lock};
 
+/// So much is let go without being told to: more would only be kept in memory that is not in any cache.
+const LOT: usize = 64 * 1024;
 /// Beyond that whoever publishes has to wait.
 const FULL: usize = 1024 * 1024;
 /// Whoever has something to write writes so often: what others add meanwhile is then left to the task.
@@ -50,7 +52,7 @@ impl Writer {
         Self { socket, state, blocked: Notify::new(), progress: Notify::new(), ended }
     }
 
-    /// Adds a message unless too much waits; then it comes back. [`send`](Self::send) lets it go.
+    /// Adds a message unless too much waits; then it comes back. [`send`](Self::send) lets it go, if nothing else does.
     pub(super) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
         let mut state = lock(&self.state);
         if state.ended {
@@ -60,6 +62,10 @@ impl Writer {
             return Err(message);
         }
         state.pending.publish(message);
+        if state.pending.len() >= LOT {
+            drop(state);
+            self.send();
+        }
         Ok(())
     }
 
