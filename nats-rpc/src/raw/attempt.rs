@@ -32,10 +32,9 @@ pub(super) struct Attempt {
     /// Taken when dropped.
     ticket: Option<Ticket>,
     expected: Expected,
-    watch: Option<Watch>,
+    /// Once an instance has said that it has the call.
+    accepted: Option<Box<Accepted>>,
     flow: Option<Arc<Flow>>,
-    /// Where the instance takes frames of the call.
-    peer: Option<Box<Peer>>,
     pieces: Option<Box<Pieces>>,
     /// What the connection had to say while there was still something of the stream.
     put_off: Option<Box<Delivery>>,
@@ -46,6 +45,13 @@ pub(super) struct Attempt {
     pub(super) followed: bool,
     /// Whether it was looked after once more because this process had stood still.
     pub(super) looked_late: bool,
+}
+
+/// The instance that has a call.
+struct Accepted {
+    watch: Watch,
+    /// Where it takes frames of the call.
+    peer: Peer,
 }
 
 /// What has come of one response that is larger than a frame.
@@ -101,9 +107,8 @@ impl Attempt {
         Self {
             ticket: Some(ticket),
             expected,
-            watch: None,
             flow: None,
-            peer: None,
+            accepted: None,
             pieces: None,
             put_off: None,
             over: false,
@@ -144,7 +149,7 @@ impl Attempt {
 
     /// An instance has the call: from now on it is asked after it. `false`: it has said so before.
     pub(super) fn accepted(&mut self, accept: &Accept<'_>, subject: &Subject, remote: &Remote) -> bool {
-        if self.watch.is_some() {
+        if self.accepted.is_some() {
             return false;
         }
         let prefix = subject::prefix_of(subject);
@@ -152,8 +157,7 @@ impl Attempt {
         let watch = Watch::start(ticket, prefix, accept.instance, accept.handle, rtt);
         let max_message = accept.max_message.max(SMALLEST_MAX_MESSAGE) as usize;
         let peer = Peer { to: watch.calls_at().clone().into(), handle: accept.handle, max_message };
-        self.peer = Some(Box::new(peer));
-        self.watch = Some(watch);
+        self.accepted = Some(Box::new(Accepted { watch, peer }));
         self.connect(accept.credit);
         self.look_at_deadline();
         true
@@ -161,11 +165,11 @@ impl Attempt {
 
     /// Both ends of the stream know each other.
     fn connect(&self, credit: u64) {
-        if let (Some(flow), Some(watch), Some(peer)) = (&self.flow, &self.watch, &self.peer) {
-            flow.connect((**peer).clone(), credit);
+        if let (Some(flow), Some(accepted)) = (&self.flow, &self.accepted) {
+            flow.connect(accepted.peer.clone(), credit);
             // A part of the response may have been read before its ACCEPT was.
             flow.announce_owed();
-            watch.attach(flow);
+            accepted.watch.attach(flow);
         }
     }
 
@@ -185,15 +189,15 @@ impl Attempt {
 
     /// The instance that has the call, if it has said so.
     pub(super) fn instance(&self) -> Option<&str> {
-        self.watch.as_ref().map(Watch::instance)
+        self.accepted.as_ref().map(|accepted| accepted.watch.instance())
     }
 
     /// What came next.
     pub(super) fn poll_came(&mut self, cx: &mut Context<'_>) -> Poll<Came> {
-        let Self { ticket, flow, watch, put_off, .. } = self;
+        let Self { ticket, flow, accepted, put_off, .. } = self;
         let ticket = ticket.as_ref().expect("it is taken only when dropped");
         let Some(flow) = flow else { return ticket.poll_recv(cx).map(Came::Delivery) };
-        if watch.is_none() {
+        if accepted.is_none() {
             // An ACCEPT that was sent before what has arrived is here by now, so the order of these two matters.
             let part = flow.poll_part(cx);
             if let Poll::Ready(delivery) = ticket.poll_recv(cx) {
@@ -282,7 +286,7 @@ impl Attempt {
     pub(super) fn answered(&mut self, remote: &Remote, busy: Duration) {
         self.end();
         // An accepted call may have waited for its service to connect again.
-        if self.sampled && self.watch.is_none() {
+        if self.sampled && self.accepted.is_none() {
             remote.rtt.sample(self.expected.sent.elapsed().saturating_sub(busy));
         }
     }
@@ -294,12 +298,12 @@ impl Drop for Attempt {
             flow.close();
         }
         if self.over {
-            if let Some(watch) = &mut self.watch {
-                watch.end();
+            if let Some(accepted) = &mut self.accepted {
+                accepted.watch.end();
             }
             return;
         }
-        if self.watch.is_some() || !self.expected.asks {
+        if self.accepted.is_some() || !self.expected.asks {
             return;
         }
         let now = Instant::now();

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::Extensions;
 use tokio::time::Instant;
 
+use super::call_id::CallId;
 use super::{Body, Budget};
 use crate::call::{Context, MessageStream};
 use crate::metadata::Metadata;
@@ -23,7 +24,7 @@ pub struct Call {
     max_window: Option<u32>,
     /// The one instance that it is for.
     instance: Option<Arc<str>>,
-    id: Option<NonZeroU128>,
+    id: CallId,
     /// What its further attempts are paid from, if not by the channel.
     budget: Option<Arc<Budget>>,
     extensions: Extensions,
@@ -48,7 +49,7 @@ impl Call {
             metadata,
             max_window: None,
             instance: None,
-            id: None,
+            id: CallId::default(),
             budget: None,
             extensions: Extensions::new(),
             body,
@@ -101,7 +102,7 @@ impl Call {
     /// call of a method that is declared idempotent but has effects.
     #[must_use]
     pub fn call_id(&self) -> Option<NonZeroU128> {
-        self.id
+        self.id.get()
     }
 
     /// What layers say to each other about the call, and to the handler, by type. It stays in this process.
@@ -184,13 +185,15 @@ impl Call {
     /// Sets the id that all attempts at the call have in common.
     #[must_use]
     pub fn with_call_id(mut self, id: NonZeroU128) -> Self {
-        self.id = Some(id);
+        self.id = Some(id).into();
         self
     }
 
     /// Gives it an id that its attempts have in common, unless it has one.
     pub(crate) fn ensure_id(&mut self) {
-        self.id.get_or_insert_with(rand::random);
+        if self.id.get().is_none() {
+            self.id = CallId::random();
+        }
     }
 
     /// Sets what layers say to each other about the call.

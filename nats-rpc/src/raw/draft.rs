@@ -5,6 +5,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Expected};
+use super::call_id::CallId;
 use super::exchange::Coalescing;
 use super::first::{FRAME_OVERHEAD, First, Rest, first_of_message};
 use super::frames::{frame_limit, metadata_len};
@@ -38,8 +39,8 @@ pub(super) struct Draft {
     coalescing: Coalescing,
     /// What pays for further attempts, if it is not the service's own.
     budget: Option<Arc<Budget>>,
-    /// The same in all attempts; 0: none.
-    call_id: u128,
+    /// The same in all attempts.
+    call_id: CallId,
 }
 
 impl Draft {
@@ -52,12 +53,12 @@ impl Draft {
         let call_id = call.call_id();
         let Parts { method, context, metadata, .. } = call.into_parts();
         let call_id = match (call_id, method.idempotency()) {
-            (Some(id), _) => id.get(),
+            (Some(id), _) => Some(id).into(),
             // To instances that remember calls together, it would be one call that one of them is to run.
-            (None, _) if first.flags.contains(OpenFlags::SCATTER) => 0,
+            (None, _) if first.flags.contains(OpenFlags::SCATTER) => CallId::default(),
             // The service may remember what it has done for this call.
-            (None, Idempotency::Idempotent) => rand::random(),
-            (None, _) => 0,
+            (None, Idempotency::Idempotent) => CallId::random(),
+            (None, _) => CallId::default(),
         };
         Self {
             method,
@@ -133,8 +134,8 @@ impl Draft {
         // A call that will not wait long enough for it needs no ACCEPT.
         let asks = timeout.is_none_or(|timeout| timeout >= 2 * ACCEPT_AFTER);
         let before = self.context.attempt() + before;
-        if before > 0 && self.call_id == 0 {
-            self.call_id = rand::random();
+        if before > 0 && self.call_id.get().is_none() {
+            self.call_id = CallId::random();
         }
         let frame = self.frame(&epoch, timeout, asks, before, now)?;
         let body_len = self.first.body.len();
@@ -232,7 +233,7 @@ impl Draft {
                 .map_or(0, |timeout| u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX).max(1)),
             sent_ms: sent_ms(self.remote.skew.correct(epoch.unix_ms(now), now)),
             method: self.method.hash(),
-            call_id: self.call_id,
+            call_id: self.call_id.number(),
             attempt: before,
             priority: self.context.priority().number(),
             accept_after_ms: (!asks).then_some(0),

@@ -9,6 +9,7 @@ mod broken;
 mod budget;
 mod buffer;
 mod call;
+mod call_id;
 mod compression;
 mod draft;
 mod ending;
