@@ -194,7 +194,7 @@ impl Pump {
                     let len = message.payload.len();
                     alone(&mut message, way.inbox);
                     way.link.publish(message).await;
-                    lock(&self.state).backlog.add(way.link, len);
+                    lock(&self.state).backlog.add(len, || way.link.flushed());
                 }
                 way.link.send();
                 self.wait_for_room(way, &mut turn).await;
@@ -272,7 +272,7 @@ impl State {
                 return false;
             }
             self.bytes -= len;
-            self.backlog.add(way.link, len);
+            self.backlog.add(len, || way.link.flushed());
         }
         self.streams.is_empty()
     }
