@@ -1,3 +1,5 @@
+mod blocks;
+
 use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll};
@@ -5,10 +7,14 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use self::blocks::Blocks;
+
 /// Room for what is read at once.
 const READ: usize = 64 * 1024;
 /// Less room is not worth a read.
 const LEAST_READ: usize = 4 * 1024;
+/// A longer message is read into memory of its own.
+const LONGEST_SHARED: usize = READ / 2;
 /// A longer message is a slice of what was read. Shorter ones would pin it while somebody keeps them: they are copied.
 const LONGEST_COPIED: usize = 2 * 1024;
 /// Room for several copies.
@@ -40,40 +46,47 @@ pub(super) struct Message {
 }
 
 /// Splits what a server sends into operations.
-#[derive(Default)]
 pub(super) struct Decoder {
     buffer: BytesMut,
-    /// Subjects, which are kept for as long as a call takes.
-    subjects: Block,
-    contents: Block,
+    blocks: Blocks,
+    /// Of subjects, which are kept for as long as a call takes.
+    subjects: Copies,
+    contents: Copies,
     /// How much has to be there before it is worth looking again.
     needed: usize,
 }
 
 impl Decoder {
+    pub(super) fn new() -> Self {
+        let (subjects, contents) = (Copies::default(), Copies::default());
+        Self { buffer: BytesMut::new(), blocks: Blocks::new(READ), subjects, contents, needed: 0 }
+    }
+
     /// Reads once. Returns whether there was anything: otherwise the other side has closed.
     pub(super) fn poll_read(
         &mut self,
         socket: &mut (impl AsyncRead + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<bool>> {
-        if self.needed > LONGEST_COPIED {
-            self.make_room();
-        } else if self.buffer.capacity() - self.buffer.len() < LEAST_READ {
-            self.buffer.reserve(READ);
-        }
+        self.make_room();
         let read = pin!(socket.read_buf(&mut self.buffer)).poll(cx);
         read.map(|read| read.map(|count| count > 0))
     }
 
-    /// A long message is read into memory of its own, which is all that it will pin, and not much further: what was read
-    /// of the next one has to be moved.
     fn make_room(&mut self) {
-        if self.buffer.capacity() < self.needed {
-            let mut own = BytesMut::with_capacity(self.needed + LEAST_READ);
-            own.extend_from_slice(&self.buffer);
-            self.buffer = own;
+        let is_shared = self.needed <= LONGEST_SHARED;
+        let missing = self.needed.saturating_sub(self.buffer.len());
+        let least = if is_shared { missing.max(LEAST_READ) } else { missing };
+        if self.buffer.capacity() - self.buffer.len() >= least {
+            return;
         }
+        // What was read of the next message has to be moved. So not much further is read than a long one goes, and the
+        // memory of its own is all that it will pin.
+        let mut room =
+            if is_shared { self.blocks.next() } else { BytesMut::with_capacity(self.needed + LEAST_READ) };
+        room.reserve(self.buffer.len() + least);
+        room.extend_from_slice(&self.buffer);
+        self.buffer = room;
     }
 
     /// The next operation, if all of it has been read.
@@ -116,13 +129,13 @@ impl Decoder {
         if &self.buffer[end..end + 2] != b"\r\n" {
             return Err(malformed("a message that does not end where it says"));
         }
-        let subject = self.subjects.copy(&self.buffer[line.subject.0..line.subject.1]);
-        let reply = line.reply.map(|(from, to)| self.subjects.copy(&self.buffer[from..to]));
+        let subject = self.subjects.add(&self.buffer[line.subject.0..line.subject.1]);
+        let reply = line.reply.map(|(from, to)| self.subjects.add(&self.buffer[from..to]));
         self.buffer.advance(start);
         let mut content = if line.total > LONGEST_COPIED {
             self.buffer.split_to(line.total).freeze()
         } else {
-            let copy = self.contents.copy(&self.buffer[..line.total]);
+            let copy = self.contents.add(&self.buffer[..line.total]);
             self.buffer.advance(line.total);
             copy
         };
@@ -134,10 +147,10 @@ impl Decoder {
 
 /// Memory for copies.
 #[derive(Default)]
-struct Block(BytesMut);
+struct Copies(BytesMut);
 
-impl Block {
-    fn copy(&mut self, bytes: &[u8]) -> Bytes {
+impl Copies {
+    fn add(&mut self, bytes: &[u8]) -> Bytes {
         if self.0.capacity() < bytes.len() {
             self.0 = BytesMut::with_capacity(BLOCK.max(bytes.len()));
         }

@@ -68,7 +68,7 @@ struct Connect<'a> {
 pub(in super::super) async fn shake_hands(server: &ServerAddr, guest: Guest<'_>) -> Result<Session, Refused> {
     let mut socket = TcpStream::connect((server.host(), server.port())).await?;
     socket.set_nodelay(true)?;
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new();
     let greeting = if guest.tls.first { None } else { Some(greeting(&mut decoder, &mut socket).await?) };
     let within_tls = server.tls_required()
         || guest.tls.required
@@ -80,7 +80,7 @@ pub(in super::super) async fn shake_hands(server: &ServerAddr, guest: Guest<'_>)
         return Ok(Session { reader, writer, decoder, info });
     }
     // Whatever came before TLS is not to be trusted, apart from the greeting.
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new();
     let name = ServerName::try_from(server.host().to_owned()).map_err(io::Error::other)?;
     let connector = guest.tls.connector().await.map_err(Refused::Unreadable)?;
     let mut socket = connector.connect(name, socket).await?;

@@ -4,7 +4,7 @@ use super::{BLOCK, Decoder, LONGEST_COPIED, Message, Operation};
 
 /// Decodes what comes in pieces of at most `piece` bytes.
 fn decode(text: &[u8], piece: usize) -> Vec<Operation> {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new();
     let mut operations = Vec::new();
     for mut piece in text.chunks(piece) {
         while !piece.is_empty() {
@@ -88,7 +88,7 @@ fn what_no_server_sends_is_an_error() {
         "MSG a 1 5\r\nhello world\r\n",
         "HMSG a 1 9 5\r\nhello\r\n",
     ] {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new();
         let read = decoder.poll_read(&mut text.as_bytes(), &mut Context::from_waker(Waker::noop()));
         assert!(matches!(read, Poll::Ready(Ok(true))));
         assert!(decoder.next().is_err(), "{text:?}");
