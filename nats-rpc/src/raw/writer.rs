@@ -6,11 +6,14 @@ use bytes::Bytes;
 
 use super::Compression;
 use crate::transport::{Closed, Flow, Packet, Room};
-use crate::wire::{FRAME_COST, LONGEST_CHUNK, MAX_MESSAGES, SHORTEST_ROOM};
+use crate::wire::flow::cost;
+use crate::wire::{FRAME_COST, LONGEST_CHUNK, MAX_MESSAGES, SHORTEST_CHUNK, SHORTEST_ROOM};
 
 /// Messages that are ready go out together, in frames of about this length. With its header and what NATS adds, such a
 /// frame is shorter than 16 KiB: NATS clients and servers read 32 or 64 KiB at once, and copy what does not fit in.
 const FULL: usize = 14 * 1024;
+/// Frames that are ready go out in one write of about this length: all that read them then do so at once, too.
+const WRITE: usize = 64 * 1024;
 /// A writer gives way to others after so many frames.
 const TURN: u32 = 16;
 
@@ -27,10 +30,12 @@ pub(crate) struct Writer {
     chunks: Option<Chunks>,
     /// The most that could be sent at once so far, which the window is at least.
     widest: u64,
-    /// A message in chunks was allowed more than the window: from then on room says nothing about it.
-    exceeds_window: bool,
+    /// So much room there may be for the sake of a message in chunks, whatever the window is.
+    allowed: u64,
     half_close: HalfClose,
     frames: u32,
+    /// What was added and not yet let go, in bytes.
+    added: usize,
 }
 
 /// A message that goes in chunks.
@@ -66,16 +71,18 @@ impl Writer {
             bytes: 0,
             chunks: None,
             widest: 0,
-            exceeds_window: false,
+            allowed: 0,
             half_close: HalfClose::No,
             frames: 0,
+            added: 0,
         }
     }
 
     /// A writer that goes on with a message whose first chunk was sent.
     pub(crate) fn within_message(flow: Arc<Flow>, rest: Bytes) -> Self {
+        let allowed = allowed_for(rest.len());
         let chunks = Some(Chunks { rest, total: 0, encoding: 0 });
-        Self { chunks, exceeds_window: true, ..Self::new(flow, None) }
+        Self { chunks, allowed, ..Self::new(flow, None) }
     }
 
     pub(crate) fn push(&mut self, message: Bytes) {
@@ -101,6 +108,16 @@ impl Writer {
     pub(crate) fn poll_all<T>(
         &mut self,
         cx: &mut Context<'_>,
+        next: impl FnMut(&mut Context<'_>) -> Poll<Item<T>>,
+    ) -> Poll<Result<T, Closed>> {
+        let polled = self.poll_add_all(cx, next);
+        self.send_added();
+        polled
+    }
+
+    fn poll_add_all<T>(
+        &mut self,
+        cx: &mut Context<'_>,
         mut next: impl FnMut(&mut Context<'_>) -> Poll<Item<T>>,
     ) -> Poll<Result<T, Closed>> {
         loop {
@@ -111,7 +128,7 @@ impl Writer {
                 Poll::Ready(Item::Message(message)) => self.push(message),
                 Poll::Ready(Item::Last(last)) => return Poll::Ready(Ok(last)),
                 Poll::Pending => {
-                    ready!(self.poll_flush(cx))?;
+                    ready!(self.poll_add(cx))?;
                     ready!(self.flow.poll_over(cx));
                     return Poll::Ready(Err(Closed));
                 }
@@ -121,13 +138,25 @@ impl Writer {
 
     /// Sends everything.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        let polled = self.poll_add(cx);
+        self.send_added();
+        polled
+    }
+
+    fn send_added(&mut self) {
+        if mem::take(&mut self.added) > 0 {
+            self.flow.send_added();
+        }
+    }
+
+    fn poll_add(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         while self.least().is_some() {
             ready!(self.poll_frame(cx))?;
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Sends one frame of what there is.
+    /// Adds one frame of what there is.
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         let Some(least) = self.least() else { return Poll::Ready(Ok(())) };
         if self.frames >= TURN {
@@ -140,15 +169,18 @@ impl Writer {
             return Poll::Pending;
         };
         let room = room?;
-        if !self.exceeds_window {
+        if room.credit > self.allowed {
             self.widest = self.widest.max(room.credit);
         }
         if self.chunks.is_some() {
-            self.send_chunk(room);
+            self.add_chunk(room);
         } else {
-            ready!(self.poll_send(cx, room))?;
+            ready!(self.poll_messages(cx, room))?;
         }
         self.frames += 1;
+        if self.added >= WRITE {
+            self.send_added();
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -161,21 +193,30 @@ impl Writer {
         }
     }
 
-    fn send_chunk(&mut self, room: Room) {
+    fn add_chunk(&mut self, room: Room) {
         let Some(Chunks { rest, total, encoding }) = &mut self.chunks else { return };
         let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame).min(LONGEST_CHUNK);
         let chunk = rest.split_to(rest.len().min(most));
         let last = rest.is_empty();
         // With more room than when it was begun, the first chunk may be the whole message, which is none then.
         let total = if last { 0 } else { mem::take(total) };
-        self.flow.send_chunk(chunk, total, *encoding, last);
+        let (chunk_len, allowed) = (chunk.len(), if last { 0 } else { allowed_for(rest.len()) });
+        self.flow.add_chunk(chunk, total, *encoding, last);
+        self.added(chunk_len);
+        self.allowed = self.allowed.max(allowed);
         if last {
             self.chunks = None;
         }
     }
 
-    /// Sends as many messages as there is room for, or begins with one for which there never is enough.
-    fn poll_send(&mut self, cx: &mut Context<'_>, room: Room) -> Poll<Result<(), Closed>> {
+    /// A frame with a body of this length was added.
+    fn added(&mut self, body_len: usize) {
+        self.added += body_len + FRAME_COST as usize;
+        self.allowed = self.allowed.saturating_sub(cost(body_len));
+    }
+
+    /// Adds as many messages as there is room for, or begins with one for which there never is enough.
+    fn poll_messages(&mut self, cx: &mut Context<'_>, room: Room) -> Poll<Result<(), Closed>> {
         let most = usize::try_from(room.credit).unwrap_or(usize::MAX).min(room.frame);
         let (mut count, mut body_len) = (0, 0);
         let encoding = self.encodings.first().copied().unwrap_or_default();
@@ -202,7 +243,8 @@ impl Writer {
         let end = all && self.half_close == HalfClose::Due;
         let packet =
             Packet { messages: &self.messages[..count], lens: &self.lens[..count], body_len, encoding, end };
-        self.flow.send(&packet);
+        self.flow.add(&packet);
+        self.added(body_len);
         self.messages.drain(..count);
         self.lens.drain(..count);
         self.encodings.drain(..count);
@@ -219,6 +261,11 @@ impl Writer {
         let encoding = self.encodings.remove(0);
         self.bytes -= message.len();
         self.chunks = Some(Chunks { total: message.len() as u64, rest: message, encoding });
-        self.exceeds_window = true;
     }
+}
+
+/// The most that a receiver allows for so much of a message in chunks.
+fn allowed_for(rest: usize) -> u64 {
+    let frames = (rest as u64).div_ceil(SHORTEST_CHUNK) + 1;
+    rest as u64 + frames * FRAME_COST
 }

@@ -258,7 +258,18 @@ impl Epoch {
 
     /// Publishes a frame of a stream, after those before it.
     pub(crate) fn send_stream(&self, message: Outgoing) {
+        self.add_stream(message);
+        self.send_added();
+    }
+
+    /// The same for one of several frames: [`send_added`](Self::send_added) lets them go together.
+    pub(crate) fn add_stream(&self, message: Outgoing) {
         self.pump.push_stream(&self.way(), message, self.promises.streams() <= DIRECT);
+    }
+
+    /// Lets go the frames that were added.
+    pub(crate) fn send_added(&self) {
+        self.link.send();
     }
 
     /// Publishes a frame that lets the other side of a stream send more.

@@ -109,7 +109,8 @@ impl Pump {
         }
     }
 
-    /// Publishes a frame of a stream, after those before it; `directly` together with them, unless the pump is at it.
+    /// Publishes a frame of a stream, after those before it; `directly` together with them, unless the pump is at it, and
+    /// then the link has to [`send`](Link::send) it.
     pub(crate) fn push_stream(&self, way: &Way<'_>, message: Outgoing, directly: bool) {
         let mut state = lock(&self.state);
         state.bytes += message.payload.len();
@@ -120,9 +121,6 @@ impl Pump {
             drop(state);
         } else {
             self.start(state);
-        }
-        if directly {
-            way.link.send();
         }
         waiting.into_iter().for_each(Waker::wake);
     }

@@ -31,6 +31,9 @@ pub const FRAME_COST: u64 = 512;
 /// A message goes in chunks as soon as there is credit for a body of this length, in bytes. A receiver that has read
 /// everything always allows as much, and a quarter of its window.
 pub const SHORTEST_ROOM: u64 = 256;
+/// For a message in chunks, the cost of as many frames is allowed besides as if its chunks had this length, in bytes, and of
+/// one more.
+pub const SHORTEST_CHUNK: u64 = 16 * 1024;
 /// The longest chunk of a message, in bytes.
 pub const LONGEST_CHUNK: usize = 128 * 1024;
 /// How much later than its timeout says a call may be found before it is stale, in milliseconds.

@@ -50,8 +50,8 @@ impl Flow {
         Poll::Ready(Ok(Room { credit, frame }))
     }
 
-    /// Sends messages, for which there is room.
-    pub(crate) fn send(&self, packet: &Packet<'_>) {
+    /// Adds a frame with messages, for which there is room; [`send_added`](Self::send_added) lets it go.
+    pub(crate) fn add(&self, packet: &Packet<'_>) {
         let Packet { messages, lens, body_len, encoding, end } = *packet;
         let flags = DataFlags(
             if messages.is_empty() { DataFlags::NO_MESSAGE.0 } else { 0 }
@@ -59,17 +59,17 @@ impl Flow {
         );
         let lens = Numbers::from_slice(if messages.len() > 1 { lens } else { &[] });
         let data = Data { flags, lens, encoding, ..Data::default() };
-        self.send_data(data, messages, body_len, messages.len() as u64);
+        self.add_data(data, messages, body_len, messages.len() as u64);
     }
 
-    /// Sends a chunk of a message: the first with the whole length, the `last` completes it.
-    pub(crate) fn send_chunk(&self, chunk: Bytes, total_len: u64, encoding: u32, last: bool) {
+    /// Adds a frame with a chunk of a message: the first with the whole length, the `last` completes it.
+    pub(crate) fn add_chunk(&self, chunk: Bytes, total_len: u64, encoding: u32, last: bool) {
         let data = Data { total_len, encoding, ..Data::default() };
         let body_len = chunk.len();
-        self.send_data(data, &[chunk], body_len, last.into());
+        self.add_data(data, &[chunk], body_len, last.into());
     }
 
-    fn send_data(&self, mut data: Data<'_>, bodies: &[Bytes], body_len: usize, messages: u64) {
+    fn add_data(&self, mut data: Data<'_>, bodies: &[Bytes], body_len: usize, messages: u64) {
         // Counted and handed over at once: whoever asks what was sent must not be told of what comes later.
         let mut state = lock(&self.state);
         let Some(Peer { to, handle, .. }) = state.peer.clone() else { return };
@@ -78,7 +78,12 @@ impl Flow {
         let mut frame = BytesMut::new();
         data.begin(body_len, &mut frame).expect("so few lengths fit into a header");
         bodies.iter().for_each(|body| frame.put_slice(body));
-        self.epoch.send_stream(to.carry(frame.freeze()));
+        self.epoch.add_stream(to.carry(frame.freeze()));
+    }
+
+    /// Lets go what was added.
+    pub(crate) fn send_added(&self) {
+        self.epoch.send_added();
     }
 
     /// Sends response metadata. There is always room for it.

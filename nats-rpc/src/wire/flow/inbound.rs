@@ -1,8 +1,6 @@
 use super::{Counts, Fault, cost};
-use crate::wire::{Data, DataFlags, FRAME_COST, MAX_MESSAGES, SHORTEST_ROOM, Terminal};
+use crate::wire::{Data, DataFlags, FRAME_COST, MAX_MESSAGES, SHORTEST_CHUNK, SHORTEST_ROOM, Terminal};
 
-/// Chunks of a message whose whole length is allowed are no shorter than this, and each has its cost.
-const SHORTEST_CHUNK: u64 = 16 * 1024;
 /// So much is credited at once at most, however wide the window is: one part is made while others are on their way or
 /// read, where halves of a wide window would only take turns.
 const LONGEST_STEP: u64 = 128 * 1024;
