@@ -11,6 +11,8 @@ use crate::wire;
 
 /// Answers that wait for the messages behind theirs to be read, at most.
 const BATCH: usize = 256;
+/// The same in bytes of theirs. Memory for more is new each time, and paging it in costs more than a write.
+const BATCH_BYTES: usize = 64 * 1024;
 
 /// Reads the calls of one method.
 ///
@@ -21,11 +23,13 @@ pub(super) struct Reader {
     dispatcher: Arc<Dispatcher>,
     seen: Seen,
     answers: Vec<Outgoing>,
+    /// Of `answers`.
+    bytes: usize,
 }
 
 impl Reader {
     pub(super) fn new(subscription: Subscription, dispatcher: Arc<Dispatcher>) -> Self {
-        Self { subscription, dispatcher, seen: Seen::new(), answers: Vec::new() }
+        Self { subscription, dispatcher, seen: Seen::new(), answers: Vec::new(), bytes: 0 }
     }
 
     /// Reads until the connection ends, or, once draining, until the last message before the end of the
@@ -55,8 +59,9 @@ impl Reader {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let next = self.subscription.poll_next(cx);
-            if !matches!(next, Poll::Ready(Some(_))) || self.answers.len() >= BATCH {
+            if !matches!(next, Poll::Ready(Some(_))) || self.is_full() {
                 self.dispatcher.publish(&mut self.answers);
+                self.bytes = 0;
             }
             match next {
                 Poll::Ready(Some(message)) => {
@@ -64,12 +69,18 @@ impl Reader {
                     let filler = *message.payload == wire::NOOP && message.reply.is_none();
                     self.seen.record(now, filler);
                     if !filler {
+                        let before = self.answers.len();
                         self.dispatcher.dispatch(message, now, &mut self.answers, cx);
+                        self.bytes += self.answers[before..].iter().map(Outgoing::len).sum::<usize>();
                     }
                 }
                 Poll::Ready(None) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.answers.len() >= BATCH || self.bytes >= BATCH_BYTES
     }
 }
