@@ -25,8 +25,9 @@ use crate::wire::{self, Accept, FrameView, Kind};
 /// Up to this many calls in flight, or streams, a message is published by the task that has it: there is nothing to collect,
 /// and another task would cost a wake-up.
 const DIRECT: usize = 2;
-/// So many messages are taken before any of them is given out, at most.
-const READ_AT_ONCE: usize = 64;
+/// A quarter of the calls in flight, within these bounds, is how many messages are taken before any of them is given out:
+/// so the two sides and the server between them work on different calls at the same time.
+const READ_AT_ONCE: (usize, usize) = (16, 64);
 /// Nothing of this connection comes back within so long: it is not worth waiting for.
 const BARRIER_LIMIT: Duration = Duration::from_secs(10);
 /// The most handles in one CANCEL.
@@ -88,7 +89,9 @@ impl Epoch {
             let mut messages = Vec::new();
             while let Some(message) = subscription.next().await {
                 messages.push(message);
-                subscription.take_ready(&mut messages, READ_AT_ONCE).await;
+                let (least, most) = READ_AT_ONCE;
+                let lot = (self.inbox.live() / 4).clamp(least, most);
+                subscription.take_ready(&mut messages, lot).await;
                 self.dispatch(&mut messages).await;
             }
         };
