@@ -20,14 +20,14 @@ use super::wall::Wall;
 use super::{Delivery, Incoming, Outgoing, Settings, Stats, Ticket, lock};
 use crate::status::Status;
 use crate::subject::{self, Port, Subject};
-use crate::wire::{self, Accept, FrameView, Kind};
+use crate::wire::{self, Accept, FrameView, Kind, MAX_BATCH_CALLS};
 
 /// Up to this many calls in flight, or streams, a message is published by the task that has it: there is nothing to collect,
 /// and another task would cost a wake-up.
 const DIRECT: usize = 2;
-/// A quarter of the calls in flight, within these bounds, is how many messages are taken before any of them is given out:
-/// so the two sides and the server between them work on different calls at the same time.
-const READ_AT_ONCE: (usize, usize) = (16, 64);
+/// A quarter of the calls in flight, within these bounds, goes together: so both sides and the server between them work on
+/// different calls at the same time.
+const LOT: (usize, usize) = (MAX_BATCH_CALLS, 64);
 /// Nothing of this connection comes back within so long: it is not worth waiting for.
 const BARRIER_LIMIT: Duration = Duration::from_secs(10);
 /// The most handles in one CANCEL.
@@ -89,10 +89,9 @@ impl Epoch {
             let mut messages = Vec::new();
             while let Some(message) = subscription.next().await {
                 messages.push(message);
-                let (least, most) = READ_AT_ONCE;
-                let lot = (self.inbox.live() / 4).clamp(least, most);
+                let lot = (self.inbox.live() / 4).clamp(LOT.0, LOT.1);
                 subscription.take_ready(&mut messages, lot).await;
-                self.dispatch(&mut messages).await;
+                self.dispatch(&mut messages, lot).await;
             }
         };
         tokio::select! {
@@ -107,11 +106,11 @@ impl Epoch {
         self.pump.close();
     }
 
-    /// Gives answers out. What their callers want next goes together.
-    async fn dispatch(&self, messages: &mut Vec<Incoming>) {
+    /// Gives answers out. What their callers want next goes together, so many calls at most.
+    async fn dispatch(&self, messages: &mut Vec<Incoming>, lot: usize) {
         let holds = messages.len() > DIRECT || messages.iter().any(Incoming::is_pack);
         if holds {
-            self.pump.hold();
+            self.pump.hold(lot);
         }
         for message in messages.drain(..) {
             self.inbox.dispatch(message, &mut |token, subject, delivery| {
@@ -120,7 +119,7 @@ impl Epoch {
         }
         if holds {
             tokio::task::yield_now().await;
-            self.pump.release();
+            self.pump.release(&self.way());
         }
     }
 

@@ -11,7 +11,6 @@ use super::coalesce::{alone, coalesce};
 use super::inbox::Inbox;
 use super::link::Link;
 use super::{Outgoing, lock};
-use crate::wire::MAX_BATCH_CALLS;
 
 /// Frames of streams that wait, in bytes: beyond that whoever wants to send more has to wait itself.
 const FULL: usize = 512 * 1024;
@@ -53,9 +52,9 @@ struct State {
     publishing: bool,
     /// It waits for what it has published of streams to leave.
     flushing: bool,
-    /// Answers are being given out, upon which more calls may follow: they are waited for, until there are enough for a
-    /// message.
+    /// Answers are being given out, upon which more calls may follow: they are waited for, until there are enough.
     held: bool,
+    enough: usize,
     /// They have been.
     gathered: bool,
     closed: bool,
@@ -92,6 +91,11 @@ impl Pump {
             state.queue.append(messages);
             return self.start(state);
         }
+        self.publish_now(state, way, messages);
+    }
+
+    /// Publishes in the task that is here: the pump's does not run.
+    fn publish_now(&self, mut state: MutexGuard<'_, State>, way: &Way<'_>, messages: &mut Vec<Outgoing>) {
         // What others push meanwhile waits for this task as it would for the pump's.
         (state.running, state.publishing) = (true, true);
         drop(state);
@@ -149,17 +153,21 @@ impl Pump {
         }
     }
 
-    /// Publishes nothing for a moment, until [`release`](Self::release): the tasks that are woken meanwhile may all have
-    /// something to add.
-    pub(crate) fn hold(&self) {
-        lock(&self.state).held = true;
+    /// Publishes nothing for a moment, until [`release`](Self::release) or until `enough` messages wait: the tasks that are
+    /// woken meanwhile may all have something to add.
+    pub(crate) fn hold(&self, enough: usize) {
+        let mut state = lock(&self.state);
+        (state.held, state.enough) = (true, enough);
     }
 
-    pub(crate) fn release(&self) {
+    pub(crate) fn release(&self, way: &Way<'_>) {
         let mut state = lock(&self.state);
         state.held = false;
         state.gathered = !state.queue.is_empty();
-        if !state.queue.is_empty() || !state.streams.is_empty() {
+        if state.gathered && !state.running {
+            let mut queue = mem::take(&mut state.queue);
+            self.publish_now(state, way, &mut queue);
+        } else if state.gathered || !state.streams.is_empty() {
             self.start(state);
         }
     }
@@ -282,7 +290,7 @@ impl State {
 
     /// Whether something can be published now.
     fn may_go(&self) -> bool {
-        !self.held || self.queue.len() >= MAX_BATCH_CALLS
+        !self.held || self.queue.len() >= self.enough
     }
 }
 
