@@ -17,6 +17,9 @@ use crate::transport::{Connection, Epoch, Limits};
 #[derive(Debug, Clone)]
 pub(super) struct Carrier(Arc<Shared>);
 
+/// A stream that is all that its connection is used for needs more on its way than 512 KiB, in bytes.
+const MAX_WINDOW: u64 = 1024 * 1024;
+
 /// In one piece, since each call clones it.
 #[derive(Debug, Clone)]
 struct Shared {
@@ -37,7 +40,7 @@ impl Carrier {
         Self(Arc::new(Shared {
             connection,
             mounts: Vec::new(),
-            limits: Limits::default(),
+            limits: Limits { max_window: MAX_WINDOW, ..Limits::default() },
             compression: None,
             coalesces: true,
             alone: Vec::new(),

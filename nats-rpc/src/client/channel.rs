@@ -146,7 +146,8 @@ impl Channel {
     }
 
     /// Sets how much of a stream of responses may be on its way at once when its reader keeps up, in bytes. Default:
-    /// 512 KiB. A reader that stops reading stops the service when as much is waiting.
+    /// 1 MiB. Of more than 512 KiB half is used while other calls of the connection are under way, but 512 KiB at least. A
+    /// reader that stops reading stops the service when as much is waiting.
     #[must_use]
     pub fn with_max_window(self, bytes: u32) -> Self {
         self.change_carrier(|carrier| carrier.limits_mut().max_window = bytes.into())

@@ -283,6 +283,11 @@ impl Epoch {
         }
     }
 
+    /// Whether a stream is not all that is under way, beside what asks after it.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.promises.streams() > 1 || self.inbox.live() > 2
+    }
+
     /// Whether another frame of a stream should be made now.
     pub(crate) fn poll_stream_room(&self, cx: &Context<'_>) -> Poll<()> {
         self.pump.poll_room(cx)

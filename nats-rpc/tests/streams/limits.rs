@@ -87,3 +87,22 @@ async fn a_reader_that_keeps_up_gives_credit_for_128_kib_at_once() {
     let needed = COUNT * 4096 / (128 * 1024);
     assert!((needed / 2..needed * 3 / 2).contains(&given), "{given} times, {needed} at best");
 }
+
+/// The first message is longer than the first window, and goes in chunks.
+#[tokio::test(start_paused = true)]
+async fn long_messages_go_whole_once_the_window_is_wide() {
+    const COUNT: usize = 2_000;
+    let scene = Scene::new().await;
+    scene.broker.add_faults(Faults::new().delay(1.0, Duration::from_millis(1)..=Duration::from_millis(3)));
+    let tap = scene.broker.client(&Options::new().name("tap")).unwrap();
+    let mut frames = tap.subscribe("_INBOX.>", None).unwrap();
+    let mut repeated = events(scene.call(1, Body::Unary(format!("{COUNT} 20000").into())).await.unwrap());
+    for _ in 0..COUNT {
+        assert!(matches!(repeated.next().await, Some(Ok(Event::Message(_)))));
+    }
+    let mut sent = 0;
+    while let Some(frame) = frames.try_next() {
+        sent += usize::from(frame.payload.len() > 100);
+    }
+    assert!((COUNT..COUNT + COUNT / 20).contains(&sent), "{sent} frames");
+}

@@ -37,7 +37,7 @@ pub(crate) struct Limits {
 }
 
 impl Default for Limits {
-    /// gRPC's limit of a message, and a window with which a stream uses what a connection gives.
+    /// gRPC's limit of a message, and a window with which streams do well beside unary calls.
     fn default() -> Self {
         Self { max_message: 4 * 1024 * 1024, max_window: 512 * 1024 }
     }

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Arrived, Assembly, Broken, Flow, Messages, Over, State, register};
 use crate::transport::lock;
-use crate::wire::flow::{Piece, cost};
+use crate::wire::flow::{Piece, cost, shared};
 use crate::wire::{Credit, Data, FrameView, Head, Kind, Terminal};
 
 /// A shorter frame is copied: a slice would keep the NATS client's whole read buffer of 32 KiB alive for as long as
@@ -136,12 +136,15 @@ impl Flow {
     }
 
     fn consume(&self, state: &mut State, cost: u64) {
+        let (shares, most) = (self.epoch.is_shared(), self.limits.max_window);
+        state.inbound.share(shares);
         if !state.inbound.consume(cost) || state.inbound.has_ended() {
             return;
         }
         let window = state.inbound.window();
-        if mem::take(&mut state.keeps_up) && window < self.limits.max_window {
-            let by = window.min(self.limits.max_window - window);
+        let most = if shares { shared(most) } else { most };
+        if mem::take(&mut state.keeps_up) && window < most {
+            let by = window.min(most - window);
             if state.share.as_mut().is_some_and(|share| share.grow(by)) {
                 state.inbound.widen(by);
             }

@@ -5,6 +5,9 @@ use crate::wire::{Data, DataFlags, FRAME_COST, MAX_MESSAGES, SHORTEST_CHUNK, SHO
 /// read, where halves of a wide window would only take turns.
 const LONGEST_STEP: u64 = 128 * 1024;
 
+/// So much of a window is used beside other calls, in any case.
+const SHARED_WINDOW: u64 = 512 * 1024;
+
 /// The direction that this side receives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Inbound {
@@ -12,6 +15,8 @@ pub struct Inbound {
     consumed: u64,
     credit: u64,
     window: u64,
+    /// Whether only a part of the window is used.
+    shares: bool,
     counts: Counts,
     /// What is still to come of a message in chunks.
     rest: u64,
@@ -45,6 +50,7 @@ impl Inbound {
             consumed: 0,
             credit: window.max(received),
             window,
+            shares: false,
             counts,
             rest: 0,
             begun_at: 0,
@@ -61,6 +67,7 @@ impl Inbound {
             consumed: 0,
             credit: window.saturating_add(FRAME_COST),
             window,
+            shares: false,
             counts,
             rest: 0,
             begun_at: 0,
@@ -239,7 +246,7 @@ impl Inbound {
     /// window it waits rather than to send it in chunks.
     pub const fn consume(&mut self, cost: u64) -> bool {
         self.consumed = self.consumed.saturating_add(cost);
-        let upto = self.consumed.saturating_add(self.window);
+        let upto = self.consumed.saturating_add(self.used_window());
         let half = self.window / 2;
         let step = if half < LONGEST_STEP { half } else { LONGEST_STEP };
         let is_worth_it = upto >= self.credit.saturating_add(step);
@@ -253,13 +260,23 @@ impl Inbound {
     /// Lets the other side fill the window again, and complete the message that is next. Returns the credit to be
     /// announced.
     pub fn grant(&mut self) -> u64 {
-        self.credit = self.credit.max(self.consumed.saturating_add(self.window));
+        self.credit = self.credit.max(self.consumed.saturating_add(self.used_window()));
         self.allow_message().unwrap_or(self.credit)
     }
 
     /// From now on so much more may be on its way at once.
     pub const fn widen(&mut self, by: u64) {
         self.window = self.window.saturating_add(by);
+    }
+
+    /// Whether other calls need the connection, too: what is on its way for a stream is before what comes for them, so that
+    /// a wide window is used only in part.
+    pub const fn share(&mut self, shares: bool) {
+        self.shares = shares;
+    }
+
+    const fn used_window(&self) -> u64 {
+        if self.shares { shared(self.window) } else { self.window }
     }
 
     /// Compares with what the other side has sent by now, when everything before has arrived.
@@ -270,3 +287,19 @@ impl Inbound {
         if sent > self.received { Err(Fault::Lost) } else { Ok(()) }
     }
 }
+
+/// How much of a window is used beside other calls: half of it, or 512 KiB.
+#[must_use]
+pub const fn shared(window: u64) -> u64 {
+    let half = window / 2;
+    if window <= SHARED_WINDOW {
+        window
+    } else if half < SHARED_WINDOW {
+        SHARED_WINDOW
+    } else {
+        half
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ mod outbound;
 
 use std::fmt;
 
-pub use inbound::{Inbound, Piece};
+pub use inbound::{Inbound, Piece, shared};
 pub use outbound::Outbound;
 
 use super::FRAME_COST;

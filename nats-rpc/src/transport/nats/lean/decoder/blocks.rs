@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 
 /// So many are looked after.
-const KEPT: usize = 8;
+const KEPT: usize = 16;
 
 /// Blocks of memory of one length, which are used again when nobody needs any more what is in them: memory that comes anew
 /// from the system costs as much as what is read into it.
