@@ -8,7 +8,7 @@ use crate::transport::lock;
 use crate::wire::flow::{Piece, cost, shared};
 use crate::wire::{Credit, Data, FrameView, Head, Kind, Terminal};
 
-/// A shorter frame is copied: a slice would keep all of what was read with it, up to 64 KiB, alive for as long as
+/// A shorter frame is copied: a slice would keep all of what was read with it, up to 128 KiB, alive for as long as
 /// nobody reads it.
 const COPIED: usize = 8 * 1024;
 /// What is set aside at once for a message in chunks.

@@ -4,7 +4,7 @@ use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use self::blocks::Blocks;
@@ -15,6 +15,8 @@ const READ: usize = 64 * 1024;
 const LEAST_READ: usize = 4 * 1024;
 /// A longer message is read into memory of its own.
 const LONGEST_SHARED: usize = READ / 2;
+/// The longest of those for which memory is used again.
+const LONGEST_REUSED: usize = 128 * 1024;
 /// A longer message is a slice of what was read. Shorter ones would pin it while somebody keeps them: they are copied.
 const LONGEST_COPIED: usize = 2 * 1024;
 /// Room for several copies.
@@ -49,6 +51,8 @@ pub(super) struct Message {
 pub(super) struct Decoder {
     buffer: BytesMut,
     blocks: Blocks,
+    /// For one long message each.
+    long_blocks: Blocks,
     /// Of subjects, which are kept for as long as a call takes.
     subjects: Copies,
     contents: Copies,
@@ -59,7 +63,8 @@ pub(super) struct Decoder {
 impl Decoder {
     pub(super) fn new() -> Self {
         let (subjects, contents) = (Copies::default(), Copies::default());
-        Self { buffer: BytesMut::new(), blocks: Blocks::new(READ), subjects, contents, needed: 0 }
+        let (blocks, long_blocks) = (Blocks::new(READ), Blocks::new(LONGEST_REUSED));
+        Self { buffer: BytesMut::new(), blocks, long_blocks, subjects, contents, needed: 0 }
     }
 
     /// Reads once. Returns whether there was anything: otherwise the other side has closed.
@@ -68,22 +73,27 @@ impl Decoder {
         socket: &mut (impl AsyncRead + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<bool>> {
-        self.make_room();
-        let read = pin!(socket.read_buf(&mut self.buffer)).poll(cx);
+        let is_shared = self.needed <= LONGEST_SHARED;
+        let missing = self.needed.saturating_sub(self.buffer.len());
+        // What is read beyond a long message has to be moved.
+        let (least, most) =
+            if is_shared { (missing.max(LEAST_READ), READ) } else { (missing, missing + LEAST_READ) };
+        self.make_room(is_shared, least);
+        let mut buffer = (&mut self.buffer).limit(most);
+        let read = pin!(socket.read_buf(&mut buffer)).poll(cx);
         read.map(|read| read.map(|count| count > 0))
     }
 
-    fn make_room(&mut self) {
-        let is_shared = self.needed <= LONGEST_SHARED;
-        let missing = self.needed.saturating_sub(self.buffer.len());
-        let least = if is_shared { missing.max(LEAST_READ) } else { missing };
+    /// `is_shared`: for more than one message.
+    fn make_room(&mut self, is_shared: bool, least: usize) {
         if self.buffer.capacity() - self.buffer.len() >= least {
             return;
         }
-        // What was read of the next message has to be moved. So not much further is read than a long one goes, and the
-        // memory of its own is all that it will pin.
-        let mut room =
-            if is_shared { self.blocks.next() } else { BytesMut::with_capacity(self.needed + LEAST_READ) };
+        let mut room = match self.needed + LEAST_READ {
+            _ if is_shared => self.blocks.next(),
+            ..=LONGEST_REUSED => self.long_blocks.next(),
+            longer => BytesMut::with_capacity(longer),
+        };
         room.reserve(self.buffer.len() + least);
         room.extend_from_slice(&self.buffer);
         self.buffer = room;

@@ -1,6 +1,6 @@
 use std::task::{Context, Poll, Waker};
 
-use super::{BLOCK, Decoder, LONGEST_COPIED, Message, Operation};
+use super::{BLOCK, Decoder, LONGEST_COPIED, LONGEST_REUSED, LONGEST_SHARED, Message, Operation};
 
 /// Decodes what comes in pieces of at most `piece` bytes.
 fn decode(text: &[u8], piece: usize) -> Vec<Operation> {
@@ -39,6 +39,11 @@ fn the_same_comes_out_however_it_arrives() {
     text.extend_from_slice(format!("MSG big 18446744073709551615 {}\r\n", large.len()).as_bytes());
     text.extend_from_slice(&large);
     text.extend_from_slice(b"\r\nPING\r\n");
+    for len in [LONGEST_SHARED, LONGEST_REUSED] {
+        text.extend_from_slice(format!("MSG long 1 {len}\r\n").as_bytes());
+        text.extend(std::iter::repeat_n(b'x', len));
+        text.extend_from_slice(b"\r\nPONG\r\n");
+    }
     let expected = [
         Operation::Info(bytes::Bytes::from_static(b"{\"max_payload\":7}")),
         Operation::Ping,
@@ -51,6 +56,10 @@ fn the_same_comes_out_however_it_arrives() {
         message(1, "a", Some("r"), b"NATS/1.0\r\nk: value\r\n\r\n", b"xyz"),
         message(u64::MAX, "big", None, b"", &large),
         Operation::Ping,
+        message(1, "long", None, b"", &vec![b'x'; LONGEST_SHARED]),
+        Operation::Pong,
+        message(1, "long", None, b"", &vec![b'x'; LONGEST_REUSED]),
+        Operation::Pong,
     ];
     for piece in [1, 2, 3, 7, 64, 1000, text.len()] {
         assert_eq!(decode(&text, piece), expected, "in pieces of {piece}");
