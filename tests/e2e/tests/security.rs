@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
+use async_nats::rustls::pki_types::CertificateDer;
+use async_nats::rustls::pki_types::pem::PemObject;
+use async_nats::rustls::{ClientConfig, RootCertStore};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use e2e::{LONG, ProbeClient, answer, probe, question};
@@ -146,9 +149,13 @@ impl Certificates {
 
     /// A server that wants TLS, and with `verify` a client certificate.
     fn serve(&self, verify: bool) -> Server {
+        self.serve_with(&format!("verify: {verify}"))
+    }
+
+    fn serve_with(&self, settings: &str) -> Server {
         let path = |name| self.path(name).display().to_string();
         serve(format!(
-            "tls {{ cert_file: {:?}, key_file: {:?}, ca_file: {:?}, verify: {verify} }}",
+            "tls {{ cert_file: {:?}, key_file: {:?}, ca_file: {:?}, {settings} }}",
             path("server.pem"),
             path("server-key.pem"),
             path("ca.pem")
@@ -182,6 +189,34 @@ async fn tls() {
         let status = builder.connect().await.unwrap_err();
         assert_eq!((status.code(), status.origin()), (Code::Unavailable, Origin::Transport), "{status}");
         assert!(status.message().contains("certificate"), "says what is wrong: {status}");
+    }
+}
+
+#[tokio::test]
+async fn tls_before_the_server_has_spoken() {
+    let certificates = Certificates::new();
+    let server = certificates.serve_with("handshake_first: true");
+    accepted(certificates.trusting(tls_at(&server)).tls_first()).await;
+}
+
+#[tokio::test]
+async fn a_configuration_of_tls_is_used() {
+    let certificates = Certificates::new();
+    let server = certificates.serve(false);
+    let roots = CertificateDer::pem_file_iter(certificates.path("ca.pem")).unwrap().map(Result::unwrap);
+    let mut trusted = RootCertStore::empty();
+    trusted.add_parsable_certificates(roots);
+    let config = ClientConfig::builder().with_root_certificates(trusted).with_no_client_auth();
+    accepted(at(&server).tls_config(config)).await;
+}
+
+#[tokio::test]
+async fn without_tls_if_it_is_wanted_there_is_no_connection() {
+    let server = serve("");
+    for builder in [tls_at(&server), at(&server).require_tls()] {
+        let status = builder.connect().await.unwrap_err();
+        assert_eq!((status.code(), status.origin()), (Code::Unavailable, Origin::Transport), "{status}");
+        assert!(status.message().contains("the server has none"), "{status}");
     }
 }
 

@@ -79,6 +79,9 @@ pub(in super::super) async fn shake_hands(server: &ServerAddr, guest: Guest<'_>)
         let (reader, writer) = split(socket, None);
         return Ok(Session { reader, writer, decoder, info });
     }
+    if greeting.as_ref().is_some_and(|greeting| !greeting.tls_required && !greeting.tls_available) {
+        return Err(Refused::Said("TLS is wanted, and the server has none".to_owned()));
+    }
     // Whatever came before TLS is not to be trusted, apart from the greeting.
     let mut decoder = Decoder::new();
     let name = ServerName::try_from(server.host().to_owned()).map_err(io::Error::other)?;

@@ -9,6 +9,7 @@ pub(in super::super) struct Info {
     pub(in super::super) max_payload: usize,
     pub(in super::super) connect_urls: Vec<String>,
     pub(super) tls_required: bool,
+    pub(super) tls_available: bool,
     /// To be signed by a user who has an nkey.
     pub(super) nonce: String,
     /// It is about to stop.

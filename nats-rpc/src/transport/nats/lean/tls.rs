@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use async_nats::ConnectOptions;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -64,13 +65,21 @@ impl Tls {
                 roots.add(certificate).map_err(|error| unusable(path, error))?;
             }
         }
-        let config = ClientConfig::builder().with_root_certificates(roots);
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Status::failed_precondition(error.to_string()))?
+            .with_root_certificates(roots);
         let Some((certificate, key)) = &self.client else { return Ok(config.with_no_client_auth()) };
         let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error))?;
         config
             .with_client_auth_cert(certificates(certificate)?, private)
             .map_err(|error| unusable(certificate, error))
     }
+}
+
+/// What the process has chosen; rustls itself would panic where several are compiled in and none was chosen.
+fn provider() -> Arc<CryptoProvider> {
+    CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(ring::default_provider()))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Status> {
