@@ -8,7 +8,7 @@ use async_nats::rustls::pki_types::pem::PemObject;
 use async_nats::rustls::{ClientConfig, RootCertStore};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use e2e::{LONG, ProbeClient, answer, probe, question};
+use e2e::{LONG, ProbeClient, answer, probe, question, until};
 use futures_util::future::join_all;
 use nats_rpc::transport::nats::Builder;
 use nats_rpc::{Channel, Code, Connection, Origin, Status};
@@ -238,6 +238,32 @@ async fn calls_within_tls() {
         }
     });
     join_all(calls).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_lost_within_tls_when_the_socket_is_full() {
+    let certificates = Certificates::new();
+    let server = certificates.serve(false);
+    let proxy = e2e::Proxy::to_port(server.port()).await;
+    let at = |port| Connection::builder().server(format!("tls://127.0.0.1:{port}")).ping_interval(LONG * 100);
+    let serving = certificates.trusting(at(server.port())).connect().await.unwrap();
+    let service = probe(|request| async move { Ok(answer(request.into_inner().text.len().to_string())) });
+    let _server = nats_rpc::Server::builder().add_service(service).start(serving).await.unwrap();
+    let connection = certificates.trusting(at(proxy.address().port())).connect().await.unwrap();
+    let client = ProbeClient::new(Channel::bare(connection.clone()));
+    client.ask(question("")).timeout(LONG).await.unwrap();
+    for round in 0..5 {
+        proxy.stall();
+        // More than the socket takes, and each time a little more.
+        let text = "x".repeat(30_000 + 1_111 * round);
+        let calls: Vec<_> =
+            (0..400).map(|_| tokio::spawn(client.ask(question(&*text)).timeout(LONG))).collect();
+        until("all are under way", || connection.stats().waiting >= 400).await;
+        proxy.resume();
+        for call in calls {
+            assert_eq!(call.await.unwrap().unwrap().into_inner().text, text.len().to_string());
+        }
+    }
 }
 
 #[tokio::test]

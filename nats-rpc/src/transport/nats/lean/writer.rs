@@ -36,6 +36,8 @@ struct State {
     spare: Pending,
     /// Somebody writes, and will look again.
     writing: bool,
+    /// Not all of the last write is with the system: TLS may hold the rest of it, though nothing is pending.
+    unfinished: bool,
     /// So many bytes are with whoever writes.
     taken: usize,
     /// So many have left the process.
@@ -106,7 +108,7 @@ impl Writer {
     fn try_write(&self) -> io::Result<bool> {
         let mut state = lock(&self.state);
         for _ in 0..LOTS {
-            if state.pending.is_empty() {
+            if state.pending.is_empty() && !state.unfinished {
                 state.writing = false;
                 self.tell(&mut state);
                 return Ok(true);
@@ -125,7 +127,8 @@ impl Writer {
                 state.pending.append(&mut after);
             }
             self.tell(&mut state);
-            if !written? {
+            state.unfinished = !written?;
+            if state.unfinished {
                 return Ok(false);
             }
         }
