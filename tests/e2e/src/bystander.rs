@@ -1,4 +1,4 @@
-use async_nats::{Client, HeaderMap, Message, Subject};
+use async_nats::{Client, HeaderMap, Message, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 
@@ -7,6 +7,12 @@ use crate::{LONG, World};
 /// A NATS client that knows nothing of nats-rpc.
 #[derive(Debug, Clone)]
 pub struct Bystander(Client);
+
+impl From<Client> for Bystander {
+    fn from(client: Client) -> Self {
+        Self(client)
+    }
+}
 
 impl Bystander {
     /// Connects.
@@ -29,9 +35,17 @@ impl Bystander {
     /// When that fails.
     pub async fn publish(&self, subject: impl Into<String>, payload: impl Into<Bytes>) {
         self.0.publish(Subject::from(subject.into()), payload.into()).await.unwrap();
-        self.0.flush().await.unwrap();
-        // The answer to a ping comes after everything before it was worked on.
         self.round_trip().await;
+    }
+
+    /// Subscribes, and sees that the server knows it: what anybody publishes from now on arrives.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn subscribe(&self, subject: impl Into<String>) -> Subscriber {
+        let subscriber = self.0.subscribe(subject.into()).await.unwrap();
+        self.round_trip().await;
+        subscriber
     }
 
     /// Publishes with a reply subject, and waits for the answer.
@@ -60,7 +74,7 @@ impl Bystander {
         answer.expect("the connection has ended")
     }
 
-    /// Everything that was published before on this connection has been delivered when this returns.
+    /// Everything that was said before on this connection has been worked on when this returns: a flush alone writes it.
     async fn round_trip(&self) {
         let inbox = self.0.new_inbox();
         let mut own = self.0.subscribe(inbox.clone()).await.unwrap();

@@ -19,7 +19,7 @@ async fn every_answer_is_taken_as_it_should_be() {
     let world = World::nats();
     let _server = world.serve(probe(|request| async { Ok(answer(request.into_inner().text)) })).await;
     let nats = Bystander::new(&world).await;
-    let mut calls = nats.client().subscribe(SUBJECT).await.unwrap();
+    let mut calls = nats.subscribe(SUBJECT).await;
     tokio::spawn(async move {
         let mut noise = Noise::new(seed);
         while let Some(call) = calls.next().await {

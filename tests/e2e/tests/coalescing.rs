@@ -1,7 +1,8 @@
 //! Calls that share NATS messages, through a real NATS server.
 
 use e2e::{
-    Count, LONG, ProbeClient, Program, World, answer, nothing_runs, nothing_waits, probe, question, until,
+    Bystander, Count, LONG, ProbeClient, Program, World, answer, nothing_runs, nothing_waits, probe,
+    question, until,
 };
 use futures_util::future::join_all;
 use nats_rpc::wire::{Frame, Kind};
@@ -51,9 +52,8 @@ async fn in_fewer_messages(world: World) {
     echoes(&client, 1, 100).await;
 
     // Whoever listens sees every message.
-    let listener = async_nats::connect(world.url()).await.unwrap();
-    let mut heard = listener.subscribe("svc.e2e.v1.Probe.Ask").await.unwrap();
-    listener.flush().await.unwrap();
+    let listener = Bystander::new(&world).await;
+    let mut heard = listener.subscribe("svc.e2e.v1.Probe.Ask").await;
     let (batches, calls) = (Count::new(), Count::new());
     let counting = {
         let (batches, calls) = (batches.clone(), calls.clone());

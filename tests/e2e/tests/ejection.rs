@@ -103,7 +103,8 @@ async fn one_of_three_leaves_and_comes_back(world: World) {
 /// The only one that is left stays, and the one that has left comes back when that one is gone.
 async fn somebody_always_serves(world: World) {
     let (one, other) = (Instance::start(&world).await, Instance::start(&world).await);
-    let client = world.client().await;
+    // Where everything fails, a breaker would soon let hardly any call through.
+    let client = ProbeClient::new(world.bare_channel().await);
     let calls = call_all_the_time(&client);
     one.bad.store(true, Ordering::SeqCst);
     one.until(Standing::Ejected).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use e2e::{LONG, Options, ProbeClient, World, answer, probe, question};
+use e2e::{Bystander, LONG, Options, ProbeClient, World, answer, probe, question};
 use futures_util::StreamExt;
 use nats_rpc::call::NatsIdentity;
 use nats_rpc::server::Handle;
@@ -118,10 +118,9 @@ async fn nobody_can_say_it_himself() {
 async fn a_nats_server_lets_no_client_choose_the_reply_subject_of_an_import() {
     let world = World::with_config(accounts());
     let _server = serve(&world).await;
-    let insider = raw(&world, "insider").await;
-    let mut seen = insider.subscribe(ASK).await.unwrap();
-    let mut answers = insider.subscribe("_R_.>").await.unwrap();
-    insider.flush().await.unwrap();
+    let insider = Bystander::from(raw(&world, "insider").await);
+    let mut seen = insider.subscribe(ASK).await;
+    let mut answers = insider.subscribe("_R_.>").await;
     let mut map = HeaderMap::new();
     map.insert(INFO, FORGED);
     let liar = raw(&world, "insider").await;

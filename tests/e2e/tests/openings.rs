@@ -49,7 +49,7 @@ impl Scene {
         let world = World::nats();
         let (client, server) = world.start(echo).await;
         let nats = Bystander::new(&world).await;
-        let answers = nats.client().subscribe(format!("{INBOX}.*")).await.unwrap();
+        let answers = nats.subscribe(format!("{INBOX}.*")).await;
         Self {
             nats,
             client,
