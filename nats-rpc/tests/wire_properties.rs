@@ -49,7 +49,7 @@ fn read_all(payload: &Bytes) -> usize {
         assert!(frame.header.len() <= MAX_HEADER);
         assert!(frame.header.len() + frame.body.len() + 3 <= payload.len());
         for kind in [Kind::Batch, Kind::Pack] {
-            if let Ok(items) = batch::Items::parse(kind, &frame.body) {
+            if let Ok(items) = batch::Items::parse(kind, frame.body.clone()) {
                 let len = items.len();
                 assert_eq!(items.count(), len);
                 read += len;
@@ -363,7 +363,7 @@ proptest! {
         prop_assert_eq!(out.len(), len);
         let nested = items.iter().any(|(_, frame)| matches!(frame[..], [VERSION, 2 | 3, ..]));
         let frame = split(out);
-        match batch::Items::parse(Kind::Batch, &frame.body) {
+        match batch::Items::parse(Kind::Batch, frame.body) {
             Err(error) => prop_assert!(nested && error.reason == Reason::Nested),
             Ok(found) => {
                 prop_assert!(!nested);

@@ -92,7 +92,8 @@ fn frames() {
             }
             None if matches!(kind, Kind::Batch | Kind::Pack) => {
                 let listed = vector["items"].as_array().expect(name);
-                let items = batch::Items::parse(kind, &frame.body).unwrap_or_else(|e| panic!("{name}: {e}"));
+                let items =
+                    batch::Items::parse(kind, frame.body.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
                 assert_eq!(items.len(), listed.len(), "{name}");
                 batch::begin(kind, &mut encoded);
                 for (item, listed) in items.zip(listed) {
@@ -128,7 +129,7 @@ fn frames() {
 fn receive(payload: &Bytes) -> Result<(), Malformed> {
     let frame = Frame::split(payload)?;
     match Kind::from_byte(frame.kind) {
-        Some(kind @ (Kind::Batch | Kind::Pack)) => drop(batch::Items::parse(kind, &frame.body)?),
+        Some(kind @ (Kind::Batch | Kind::Pack)) => drop(batch::Items::parse(kind, frame.body)?),
         Some(kind) => {
             if wire_support::descriptor(kind).is_some() {
                 wire_support::decode(kind, &frame.header)?;

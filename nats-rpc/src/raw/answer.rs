@@ -98,9 +98,12 @@ pub(crate) struct Ends {
 
 impl Answer {
     pub(super) fn native(mut reply: Address, asked: Asked, place: Place<'_>, via: Via) -> Self {
-        if reply.sharing == Sharing::None && via == Via::Direct && asked.features.contains(Features::PACK) {
-            let token = wire::token::of_subject(reply.subject.as_bytes());
-            reply.sharing = token.map_or(Sharing::None, Sharing::Pack);
+        if via == Via::Direct && asked.features.contains(Features::PACK) {
+            reply.sharing = match (reply.sharing, wire::token::of_subject(reply.subject.as_bytes())) {
+                (Sharing::None, Some(token)) => Sharing::Pack(token),
+                (Sharing::Alone(_, token), _) => Sharing::Packed(token),
+                (other, _) => other,
+            };
         }
         let limit = frame_limit(place.epoch.max_payload().min(asked.max_message as usize));
         let instance = asked.scatter.then(|| place.instance.to_owned());

@@ -1,25 +1,37 @@
 use super::opening::refused;
 use super::terms::is_imported;
+use crate::subject::Subject;
 use crate::transport::{Incoming, Outgoing};
 use crate::wire::batch::Items;
-use crate::wire::{FrameView, Kind, RefusedReason, VERSION};
+use crate::wire::{Kind, RefusedReason, VERSION};
 
 const BATCH: u8 = Kind::Batch as u8;
 
-/// The openings in a BATCH, or what refuses the whole. `None`: it is something else, or came where none may come.
-pub(crate) fn batched(message: &Incoming) -> Option<Result<Items, Outgoing>> {
-    let ([VERSION, BATCH, ..], Some(reply), None) = (&message.payload[..], &message.reply, &message.headers)
-    else {
-        return None;
-    };
-    if is_imported(reply) {
-        return None;
+/// What a message to a method's subject holds.
+pub(crate) enum Batched {
+    /// Openings, and where they are answered.
+    Openings(Items, Subject),
+    /// No BATCH, or one where none may come.
+    Other(Incoming),
+    /// What refuses the whole.
+    Refused(Outgoing),
+}
+
+impl Batched {
+    pub(crate) fn read(message: Incoming) -> Self {
+        let (reply, payload) = match message {
+            Incoming { reply: Some(reply), payload, headers: None, .. }
+                if matches!(payload[..], [VERSION, BATCH, ..]) && !is_imported(&reply) =>
+            {
+                (reply, payload)
+            }
+            other => return Self::Other(other),
+        };
+        match Items::split(Kind::Batch, payload) {
+            Ok(items) => Self::Openings(items, reply),
+            Err(error) => {
+                Self::Refused(Outgoing::new(reply, refused(RefusedReason::Malformed, &error.to_string())))
+            }
+        }
     }
-    let body = FrameView::split(&message.payload).map(|frame| message.payload.slice_ref(frame.body));
-    let items = body.and_then(|body| Items::parse(Kind::Batch, &body));
-    Some(
-        items.map_err(|error| {
-            Outgoing::new(reply.clone(), refused(RefusedReason::Malformed, &error.to_string()))
-        }),
-    )
 }

@@ -48,19 +48,19 @@ impl Batching {
         self.off_until.store(self.micros(now + OFF_FOR), Ordering::Relaxed);
     }
 
-    /// How many calls of a method may go together. One: each for itself.
-    pub(super) fn most(&self, epoch: &Epoch, method: u32, now: Instant) -> u8 {
+    /// How many calls of a method may go together. `None`: the service takes no BATCH, not even of one.
+    pub(super) fn most(&self, epoch: &Epoch, method: u32, now: Instant) -> Option<u8> {
         if self.shown_on.load(Ordering::Relaxed) != epoch.name()
             || self.micros(now) < self.off_until.load(Ordering::Relaxed)
         {
-            return 1;
+            return None;
         }
-        match self.place(method).map(|place| took(place.load(Ordering::Relaxed))) {
+        Some(match self.place(method).map(|place| took(place.load(Ordering::Relaxed))) {
             Some(Some(us)) if us <= LONGEST_CALL_US => {
                 u8::try_from(LONGEST_BATCH_US / us.max(1)).unwrap_or(u8::MAX).min(MAX_BATCH_CALLS as u8)
             }
             _ => 1,
-        }
+        })
     }
 
     /// A call of a method took its handler so long. Of two at the same time one may get lost, which does no harm.
@@ -111,10 +111,10 @@ mod tests {
     use crate::transport::memory::Broker;
 
     /// Towards a service that takes BATCH.
-    async fn world() -> (Batching, impl Fn(&Batching, u32) -> u8) {
+    async fn world() -> (Batching, impl Fn(&Batching, u32) -> Option<u8>) {
         let epoch = Broker::new().connect().await.unwrap().epoch().unwrap();
         let batching = Batching::new();
-        assert_eq!(batching.most(&epoch, 1, Instant::now()), 1, "it has shown nothing");
+        assert_eq!(batching.most(&epoch, 1, Instant::now()), None, "it has shown nothing");
         batching.shown_on(&epoch);
         (batching, move |batching, method| batching.most(&epoch, method, Instant::now()))
     }
@@ -122,10 +122,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_longer_calls_take_the_fewer_go_together() {
         let (batching, most) = world().await;
-        assert_eq!(most(&batching, 1), 1, "nothing is known");
+        assert_eq!(most(&batching, 1), Some(1), "nothing is known");
         for (busy, expected) in [(0, 16), (25, 16), (26, 15), (40, 10), (50, 8), (51, 1), (1_000_000, 1)] {
             (0..500).for_each(|_| batching.record(1, Duration::from_micros(busy)));
-            assert_eq!(most(&batching, 1), expected, "{busy}");
+            assert_eq!(most(&batching, 1), Some(expected), "{busy}");
         }
     }
 
@@ -134,9 +134,9 @@ mod tests {
         let (batching, most) = world().await;
         (0..100).for_each(|_| batching.record(1, Duration::from_micros(2)));
         batching.record(1, Duration::from_millis(3));
-        assert_eq!(most(&batching, 1), 1);
+        assert_eq!(most(&batching, 1), Some(1));
         (0..40).for_each(|_| batching.record(1, Duration::from_micros(2)));
-        assert!(most(&batching, 1) > 1);
+        assert!(most(&batching, 1) > Some(1));
     }
 
     #[tokio::test(start_paused = true)]
@@ -150,7 +150,8 @@ mod tests {
         }
         let known: Vec<_> = methods.map(|method| most(&batching, method << 6 | 7)).collect();
         for (method, most) in known.iter().enumerate() {
-            assert_eq!(*most, if method % 2 == 0 && method < METHODS { 16 } else { 1 }, "{method}");
+            let expected = if method % 2 == 0 && method < METHODS { 16 } else { 1 };
+            assert_eq!(*most, Some(expected), "{method}");
         }
     }
 
@@ -160,8 +161,8 @@ mod tests {
         batching.record(1, Duration::ZERO);
         batching.refused(Instant::now());
         advance(Duration::from_secs(59)).await;
-        assert_eq!(most(&batching, 1), 1);
+        assert_eq!(most(&batching, 1), None);
         advance(Duration::from_secs(2)).await;
-        assert_eq!(most(&batching, 1), 16);
+        assert_eq!(most(&batching, 1), Some(16));
     }
 }

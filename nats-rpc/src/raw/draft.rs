@@ -154,8 +154,12 @@ impl Draft {
             attempt.attach(flow);
         }
         let epoch = attempt.ticket().epoch();
-        let sharing = Sharing::Batch { token: attempt.ticket().token(), most: self.batch(epoch, now) };
-        epoch.send(Outgoing { sharing, ..Outgoing::new(self.subject.clone(), frame) });
+        let opening = Outgoing::new(self.subject.clone(), frame);
+        let ticket = attempt.ticket();
+        epoch.send(match self.batch(epoch, now) {
+            Some(most) => Outgoing { sharing: Sharing::Batch { token: ticket.token(), most }, ..opening },
+            None => Outgoing { reply: Some(ticket.reply_subject()), ..opening },
+        });
         Ok(attempt)
     }
 
@@ -183,13 +187,18 @@ impl Draft {
         attempt.accepted(accept, &self.subject, &self.remote)
     }
 
-    /// With how many calls it may share a NATS message, itself included.
-    fn batch(&self, epoch: &Epoch, now: Instant) -> u8 {
+    /// With how many calls it may go in a BATCH, itself included.
+    fn batch(&self, epoch: &Epoch, now: Instant) -> Option<u8> {
         let sampled = self.context.trace().is_some_and(TraceContext::is_sampled);
-        if self.coalescing != Coalescing::All || self.is_stream() || sampled {
-            return 1;
+        if self.is_stream() || sampled {
+            return None;
         }
-        self.remote.batching.most(epoch, self.method.hash(), now)
+        let most = self.remote.batching.most(epoch, self.method.hash(), now)?;
+        match self.coalescing {
+            Coalescing::All => Some(most),
+            Coalescing::Nothing => Some(1),
+            Coalescing::Answers => None,
+        }
     }
 
     fn time_left(&self, now: Instant) -> Result<Option<Duration>, Status> {

@@ -36,7 +36,7 @@ mod throttle;
 mod writer;
 
 pub(crate) use self::answer::{Answer, Ends};
-pub(crate) use self::batched::batched;
+pub(crate) use self::batched::Batched;
 pub use self::body::Body;
 pub(crate) use self::broken::status_of;
 pub use self::budget::Budget;

@@ -17,6 +17,7 @@ use crate::spec::Method;
 use crate::status::{Code, Reason, Status};
 use crate::subject::Subject;
 use crate::transport::{Address, Epoch, Headers, Incoming, Outgoing, Sharing};
+use crate::wire::batch::Item;
 use crate::wire::flow::Counts;
 use crate::wire::{
     self, FrameView, Kind, Malformed, Numbers, Open, OpenFlags, Profile, Refused, RefusedReason, Via,
@@ -43,20 +44,24 @@ pub(crate) enum Opening {
 impl Opening {
     /// Reads what came to the subject of `method`.
     pub(crate) fn read(arrival: Arrival, method: &Method, place: Place<'_>) -> Self {
-        let Arrival { message, token, at: arrived } = arrival;
-        let Some(subject) = message.reply else { return Self::Ignored };
+        let Arrival { reply, headers, payload, token, at: arrived } = arrival;
+        let Some(subject) = reply else { return Self::Ignored };
+        let headers = headers.as_deref();
         let Place { terms, epoch, .. } = place;
-        let identity = message.headers.as_deref().and_then(|headers| identity(headers, &subject));
-        let reply = Address { subject, sharing: token.map_or(Sharing::None, Sharing::Packed) };
-        let content_type = message.headers.as_deref().and_then(|headers| headers.get(plain::CONTENT_TYPE));
-        match wire::profile(&message.payload, content_type.is_some()) {
+        let identity = headers.and_then(|headers| identity(headers, &subject));
+        let reply = Address {
+            subject,
+            sharing: token.map_or(Sharing::None, |token| Sharing::Alone(Kind::Pack, token)),
+        };
+        let content_type = headers.and_then(|headers| headers.get(plain::CONTENT_TYPE));
+        match wire::profile(&payload, content_type.is_some()) {
             Profile::UnknownVersion(version) => {
                 let text = format!("version {version} of the protocol is not known here");
                 Self::Refused(reply.carry(refused(RefusedReason::Version, &text)))
             }
             Profile::Native => {
                 let via = terms.via(&reply.subject);
-                match native(&message.payload, method, arrived, (place, via)) {
+                match native(&payload, method, arrived, (place, via)) {
                     Ok(Native::Call(call, asked)) => {
                         Self::Call(of(call, identity), Answer::native(reply, asked, place, via))
                     }
@@ -80,7 +85,7 @@ impl Opening {
                     let failed = Err(Status::unimplemented(text).with_reason(Reason::Cardinality));
                     return Self::Refused(answer.end(failed, Counts::default(), Duration::ZERO));
                 }
-                match plain_call(message.headers.as_deref(), message.payload, method, arrived, terms) {
+                match plain_call(headers, payload, method, arrived, terms) {
                     Ok(call) => Self::Call(of(call, identity), answer),
                     Err(status) => Self::Refused(answer.end(Err(status), Counts::default(), Duration::ZERO)),
                 }
@@ -109,10 +114,23 @@ fn of(mut call: Call, identity: Option<NatsIdentity>) -> Call {
 
 /// An opening as it came.
 pub(crate) struct Arrival {
-    pub(crate) message: Incoming,
+    reply: Option<Subject>,
+    headers: Option<Box<Headers>>,
+    payload: Bytes,
     /// Under which its caller awaits the answer, if it came in a BATCH.
-    pub(crate) token: Option<u64>,
+    token: Option<u64>,
     pub(crate) at: Instant,
+}
+
+impl Arrival {
+    pub(crate) fn single(message: Incoming, at: Instant) -> Self {
+        let Incoming { reply, headers, payload, .. } = message;
+        Self { reply, headers, payload, token: None, at }
+    }
+
+    pub(crate) fn batched(item: Item, reply: Subject, at: Instant) -> Self {
+        Self { reply: Some(reply), headers: None, payload: item.frame, token: Some(item.token), at }
+    }
 }
 
 /// A call of which more is to come than its OPEN, or whose response is a stream.

@@ -1,3 +1,4 @@
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,14 +15,13 @@ use super::stats::MethodStats;
 use super::streamed::{Streamed, peer_of, promise_of};
 use super::{HandlerFuture, Route};
 use crate::raw::{
-    Answer, Arrival, Beginning, Call, Opening, Place, Reply, Request, Terms, batched, refused, status_of,
+    Answer, Arrival, Batched, Beginning, Call, Opening, Place, Reply, Request, Terms, refused, status_of,
 };
 use crate::spec::{Kind, Method};
 use crate::status::Status;
 use crate::subject::Subject;
 use crate::transport::{Connection, Epoch, Flow, Incoming, Outgoing};
 use crate::wire::RefusedReason;
-use crate::wire::batch::Item;
 use crate::wire::flow::Outbound;
 
 /// What all methods on one connection share.
@@ -61,19 +61,18 @@ impl Dispatcher {
         answers: &mut Vec<Outgoing>,
         cx: &mut Context<'_>,
     ) {
-        let items = match batched(&message) {
-            None => {
-                let (answer, _) = self.handle(Arrival { message, token: None, at: arrived }, Some(cx));
+        let (items, reply) = match Batched::read(message) {
+            Batched::Openings(items, reply) => (items, reply),
+            Batched::Other(message) => {
+                let (answer, _) = self.handle(Arrival::single(message, arrived), Some(cx));
                 return self.collect(answer, answers);
             }
-            Some(Ok(items)) => items,
-            Some(Err(refusal)) => return answers.push(refusal),
+            Batched::Refused(refusal) => return answers.push(refusal),
         };
+        let replies = iter::repeat_n(reply, items.len());
         let mut at = arrived;
-        for Item { token, frame } in items {
-            let (subject, reply) = (message.subject.clone(), message.reply.clone());
-            let message = Incoming { subject, reply, payload: frame, headers: None, no_responders: false };
-            let (answer, now) = self.handle(Arrival { message, token: Some(token), at }, Some(cx));
+        for (item, reply) in iter::zip(items, replies) {
+            let (answer, now) = self.handle(Arrival::batched(item, reply, at), Some(cx));
             at = now;
             self.collect(answer, answers);
         }
@@ -88,8 +87,7 @@ impl Dispatcher {
 
     /// Handles a message that came to this instance by name, or to all. Its reader has more to do than to run handlers.
     pub(super) fn dispatch_aside(&self, message: Incoming) {
-        let arrival = Arrival { message, token: None, at: Instant::now() };
-        if let (Some(answer), _) = self.handle(arrival, None) {
+        if let (Some(answer), _) = self.handle(Arrival::single(message, Instant::now()), None) {
             self.serving.answer(answer);
         }
     }

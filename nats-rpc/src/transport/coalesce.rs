@@ -22,13 +22,15 @@ pub(super) fn coalesce(queue: &mut Vec<Outgoing>, inbox: &Inbox) {
     let mut kept = 0;
     for index in 0..queue.len() {
         let (before, message) = (&queue[..kept], &queue[index]);
-        if message.sharing != Sharing::None {
+        if message.sharing.is_possible() {
             let mut latest = shared.iter_mut().rev().take(LOOKED_AT);
             if let Some(one) = latest.find(|one| one.takes(message, &before[one.at])) {
                 one.add(message, &before[one.at]);
                 continue;
             }
             shared.push(Shared::new(kept));
+        } else {
+            alone(&mut queue[index], inbox);
         }
         queue.swap(kept, index);
         kept += 1;
@@ -42,16 +44,15 @@ pub(super) fn coalesce(queue: &mut Vec<Outgoing>, inbox: &Inbox) {
 
 /// Makes a message of a frame that shares none.
 pub(super) fn alone(message: &mut Outgoing, inbox: &Inbox) {
-    match std::mem::take(&mut message.sharing) {
-        Sharing::None | Sharing::Pack(_) => {}
-        Sharing::Batch { token, .. } => message.reply = Some(inbox.reply_subject(token)),
-        Sharing::Packed(token) => {
-            let mut body = BytesMut::with_capacity(batch::item_len(message.payload.len()) + batch::BEGINNING);
-            batch::begin(Kind::Pack, &mut body);
-            batch::push(token, &message.payload, &mut body);
-            message.payload = body.freeze();
+    message.sharing = match message.sharing {
+        Sharing::None | Sharing::Pack(_) => Sharing::None,
+        Sharing::Batch { token, .. } => {
+            message.reply = Some(inbox.open_place(token));
+            Sharing::Alone(Kind::Batch, token)
         }
-    }
+        Sharing::Packed(token) => Sharing::Alone(Kind::Pack, token),
+        Sharing::Alone(..) => return,
+    };
 }
 
 /// A message that several frames may share.
@@ -99,7 +100,7 @@ impl Shared {
 
     fn push(&mut self, sharing: Sharing, frame: &Bytes) {
         let token = match sharing {
-            Sharing::None => return,
+            Sharing::None | Sharing::Alone(..) => return,
             Sharing::Pack(token) | Sharing::Packed(token) => token,
             Sharing::Batch { token, .. } => {
                 self.tokens.push(token);

@@ -108,7 +108,7 @@ impl Epoch {
 
     /// Gives answers out. What their callers want next goes together, so many calls at most.
     async fn dispatch(&self, messages: &mut Vec<Incoming>, lot: usize) {
-        let holds = messages.len() > DIRECT || messages.iter().any(Incoming::is_pack);
+        let holds = messages.len() > DIRECT || messages.iter().any(Incoming::is_shared);
         if holds {
             self.pump.hold(lot);
         }

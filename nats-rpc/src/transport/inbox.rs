@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -118,18 +118,24 @@ impl Inbox {
         self.reply_subject(self.slots.open_batch(calls))
     }
 
+    /// The same for a single call.
+    pub(super) fn open_place(&self, call: u64) -> Subject {
+        self.reply_subject(self.slots.open_place(call).unwrap_or(call))
+    }
+
     /// Gives a message to the calls that wait for it. `given_up` is told what comes for a call that nobody waits for any
     /// more: its token, and where it had gone.
     pub(super) fn dispatch(&self, message: Incoming, given_up: &mut impl FnMut(u64, &Subject, &Delivery)) {
         if message.is_pack() {
-            match frames_of(&message.payload) {
-                Some(items) => items.for_each(|item| {
+            match Items::split(Kind::Pack, message.payload) {
+                Ok(items) => items.for_each(|item| {
                     let delivery = Delivery::Message { headers: None, payload: item.frame };
-                    if self.hand(item.token, delivery, given_up).is_some() {
+                    let reached = self.slots.deliver_item(item.token, delivery);
+                    if unreached(item.token, reached, given_up).is_some() {
                         self.ignore("nobody waits for it");
                     }
                 }),
-                None => self.ignore("a PACK whose lengths do not add up"),
+                Err(_) => self.ignore("a PACK whose lengths do not add up"),
             }
             return;
         }
@@ -137,29 +143,13 @@ impl Inbox {
         let Some(token) = token::of_subject(subject.as_bytes()) else { return self.ignore("no token") };
         let delivery =
             if no_responders { Delivery::NoResponders } else { Delivery::Message { headers, payload } };
-        if let Some(delivery) = self.hand(token, delivery, given_up) {
+        let reached = self.slots.deliver(token, delivery);
+        if let Some(delivery) = unreached(token, reached, given_up) {
             let Some(calls) = self.slots.batch(token) else { return self.ignore("nobody waits for it") };
             let delivery = of_each(delivery);
             for call in calls {
-                self.hand(call, delivery.clone(), given_up);
+                unreached(call, self.slots.deliver(call, delivery.clone()), given_up);
             }
-        }
-    }
-
-    /// Gives it to one call. Returns it when there is no such call.
-    fn hand(
-        &self,
-        token: u64,
-        delivery: Delivery,
-        given_up: &mut impl FnMut(u64, &Subject, &Delivery),
-    ) -> Option<Delivery> {
-        match self.slots.deliver(token, delivery) {
-            Reached::Owner => None,
-            Reached::Abandoned(subject, delivery) => {
-                given_up(token, &subject, &delivery);
-                None
-            }
-            Reached::Nobody(delivery) => Some(delivery),
         }
     }
 
@@ -210,9 +200,20 @@ impl Inbox {
     }
 }
 
-fn frames_of(pack: &Bytes) -> Option<Items> {
-    let frame = FrameView::split(pack).ok()?;
-    Items::parse(Kind::Pack, &pack.slice_ref(frame.body)).ok()
+/// What was for a call that there is not.
+fn unreached(
+    token: u64,
+    reached: Reached,
+    given_up: &mut impl FnMut(u64, &Subject, &Delivery),
+) -> Option<Delivery> {
+    match reached {
+        Reached::Owner => None,
+        Reached::Abandoned(subject, delivery) => {
+            given_up(token, &subject, &delivery);
+            None
+        }
+        Reached::Nobody(delivery) => Some(delivery),
+    }
 }
 
 /// What it means for each call of a BATCH.

@@ -18,16 +18,12 @@ pub(crate) enum Link {
 
 impl Link {
     /// Publishes unless the way is full; then the message comes back. [`send`](Self::send) lets it go.
-    #[cfg_attr(
-        not(feature = "nats"),
-        expect(clippy::needless_pass_by_value, reason = "the other transport may give it back")
-    )]
     pub(crate) fn try_publish(&self, message: Outgoing) -> Result<(), Outgoing> {
         match self {
             #[cfg(feature = "nats")]
             Self::Nats(link) => link.try_publish(message),
             Self::Memory(link) => {
-                link.publish(&message);
+                link.publish(&message.joined());
                 Ok(())
             }
         }
@@ -39,7 +35,7 @@ impl Link {
         match self {
             #[cfg(feature = "nats")]
             Self::Nats(link) => link.publish(message).await,
-            Self::Memory(link) => link.publish(&message),
+            Self::Memory(link) => link.publish(&message.joined()),
         }
     }
 

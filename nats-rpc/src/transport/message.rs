@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use super::{Flow, Sharing};
 use crate::subject::Subject;
+use crate::wire::batch::{Head, holds_one};
 use crate::wire::{Kind, VERSION};
 
 /// NATS headers, in order. Calls between generated peers have none.
@@ -39,9 +40,14 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// Whether it holds answers to several calls.
+    /// Whether it holds answers, each with the token of its call.
     pub(super) fn is_pack(&self) -> bool {
         self.headers.is_none() && matches!(self.payload[..], [VERSION, PACK, ..])
+    }
+
+    /// Whether it holds answers to several calls.
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_pack() && !holds_one(&self.payload)
     }
 }
 
@@ -72,7 +78,25 @@ impl Outgoing {
         const VERSION_LINE: usize = "NATS/1.0\r\n\r\n".len();
         let line = |(name, value): (&str, &str)| name.len() + value.len() + ": \r\n".len();
         let headers = self.headers.as_deref().map_or(0, |h| VERSION_LINE + h.iter().map(line).sum::<usize>());
-        self.payload.len() + headers
+        self.head().len() + self.payload.len() + headers
+    }
+
+    /// What comes before the payload.
+    pub(crate) fn head(&self) -> Head {
+        match self.sharing {
+            Sharing::Alone(kind, token) => Head::new(kind, token, self.payload.len()),
+            _ => Head::default(),
+        }
+    }
+
+    /// The same with all of it in the payload.
+    pub(crate) fn joined(mut self) -> Self {
+        let head = self.head();
+        if !head.is_empty() {
+            self.payload = [&head[..], &self.payload[..]].concat().into();
+        }
+        self.sharing = Sharing::None;
+        self
     }
 }
 

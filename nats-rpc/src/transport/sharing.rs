@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use super::Outgoing;
 use crate::subject::Subject;
+use crate::wire::Kind;
 
 /// How a frame may share a NATS message with others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,12 +11,21 @@ pub(crate) enum Sharing {
     #[default]
     None,
     /// An opening, whose answers are awaited under this token: in a BATCH of at most so many calls. Its reply subject is
-    /// made when it is published.
+    /// found when it is published.
     Batch { token: u64, most: u8 },
     /// An answer to the call under this token: in a PACK with others for the same connection.
     Pack(u64),
-    /// The same for a call that came in a BATCH: without a PACK it could not be told from answers to the others.
+    /// The same for a call that came in a BATCH: only in a PACK can its answer be told from those to others.
     Packed(u64),
+    /// It has its message to itself, as a BATCH or PACK of one.
+    Alone(Kind, u64),
+}
+
+impl Sharing {
+    /// Whether there may be others in the same message.
+    pub(super) fn is_possible(self) -> bool {
+        matches!(self, Self::Batch { most: 2.., .. } | Self::Pack(_) | Self::Packed(_))
+    }
 }
 
 /// Where frames towards a call go.

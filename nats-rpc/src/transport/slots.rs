@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use super::batches::Batches;
+use super::place::Place;
 use super::slab::{FIRST_PAGE, PAGES, Slab, locate, page_len};
 use super::{Delivery, Flow};
 use crate::subject::Subject;
@@ -25,7 +26,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 /// Each has an alarm, in ticks of the owner's clock. They are kept as coarse bounds over groups of slots, so that a
 /// call needs no timer of its own.
 pub(crate) struct Slots {
-    slab: Slab<Waiting>,
+    slab: Slab<Waiting, Place>,
     batches: Batches,
     /// For each group of slots, no call in it has an earlier alarm.
     earliest: [OnceLock<Box<[AtomicU64]>>; PAGES],
@@ -87,9 +88,15 @@ impl Slots {
         })
     }
 
+    /// This call goes in a BATCH of its own, whose token is returned; `None` when it is over.
+    pub(crate) fn open_place(&self, call: u64) -> Option<u64> {
+        self.slab.with_kept(call, |waiting, place| place.open(call, &waiting.subject))
+    }
+
     /// The calls of a BATCH.
     pub(crate) fn batch(&self, token: u64) -> Option<Vec<u64>> {
-        self.batches.calls(token)
+        let single = self.slab.kept(token::slot(token), |place| place.call_at(token));
+        single.flatten().map(|call| vec![call]).or_else(|| self.batches.calls(token))
     }
 
     /// Sets the alarm anew.
@@ -140,11 +147,23 @@ impl Slots {
 
     /// Hands a delivery to the slot's owner.
     pub(crate) fn deliver(&self, token: u64, delivery: Delivery) -> Reached {
-        let mut delivery = Some(delivery);
-        let reached = self.slab.with(token, |waiting| {
+        self.reach(token, delivery, |_, _| {})
+    }
+
+    /// The same for what says by its token that it is for this call, so that the BATCH it went in was taken.
+    pub(crate) fn deliver_item(&self, token: u64, delivery: Delivery) -> Reached {
+        self.reach(token, delivery, |waiting, place| {
+            place.close(token);
             if let Some(batch) = waiting.batch.take() {
                 self.batches.answered(batch.get());
             }
+        })
+    }
+
+    fn reach(&self, token: u64, delivery: Delivery, first: impl FnOnce(&mut Waiting, &mut Place)) -> Reached {
+        let mut delivery = Some(delivery);
+        let reached = self.slab.with_kept(token, |waiting, place| {
+            first(waiting, place);
             if waiting.abandoned {
                 return Err(waiting.subject.clone());
             }

@@ -1,11 +1,13 @@
 //! BATCH and PACK: several frames in one NATS message.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use std::ops::Deref;
+
+use bytes::{Buf as _, BufMut, Bytes, BytesMut};
 
 use super::field::{take_array, take_varint};
 use super::malformed::{Malformed, Reason};
 use super::sink::{Sink as _, varint_len};
-use super::{Kind, MAX_BATCH_CALLS, VERSION};
+use super::{FrameView, Kind, MAX_BATCH_CALLS, VERSION};
 
 /// One frame of a BATCH or PACK.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +21,9 @@ pub struct Item {
 /// The frames of a BATCH or PACK; all lengths were checked.
 #[derive(Clone, Debug)]
 pub struct Items {
-    rest: Bytes,
+    body: Bytes,
+    /// Where the next one begins.
+    at: usize,
     left: usize,
 }
 
@@ -27,7 +31,7 @@ pub struct Items {
 pub const BEGINNING: usize = 3;
 
 /// Appends the beginning of a BATCH or PACK, which [`push`] goes on with.
-pub fn begin(kind: Kind, out: &mut BytesMut) {
+pub fn begin(kind: Kind, out: &mut impl BufMut) {
     debug_assert!(matches!(kind, Kind::Batch | Kind::Pack), "only these two hold frames");
     out.put_slice(&[VERSION, kind.as_byte(), 0]);
 }
@@ -41,19 +45,74 @@ pub const fn item_len(frame_len: usize) -> usize {
 /// Appends a frame to what [`begin`] began.
 pub fn push(token: u64, frame: &[u8], out: &mut BytesMut) {
     out.reserve(item_len(frame.len()));
-    out.varint(frame.len() as u64);
-    out.put_u64_le(token);
+    push_head(token, frame.len(), out);
     out.put_slice(frame);
 }
 
+fn push_head(token: u64, frame_len: usize, out: &mut impl BufMut) {
+    out.varint(frame_len as u64);
+    out.put_u64_le(token);
+}
+
+/// Whether a BATCH or PACK holds no more than one frame, at a glance.
+#[must_use]
+pub fn holds_one(message: &[u8]) -> bool {
+    let mut rest = message.get(BEGINNING..).unwrap_or_default();
+    take_item(&mut rest).is_ok_and(|_| rest.is_empty())
+}
+
+/// What makes a frame a BATCH or PACK of one by coming before it, so that it need not be copied. The default is empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    bytes: [u8; LONGEST_HEAD],
+    len: u8,
+}
+
+/// The length of a NATS message has at most 28 bits, which is four bytes of a varint.
+const LONGEST_HEAD: usize = BEGINNING + 4 + 8;
+
+impl Head {
+    /// For a frame of this length.
+    ///
+    /// # Panics
+    /// When it is longer than any NATS message: 256 MiB and more.
+    #[must_use]
+    pub fn new(kind: Kind, token: u64, frame_len: usize) -> Self {
+        let mut head =
+            Self { bytes: [0; LONGEST_HEAD], len: (BEGINNING + item_len(frame_len) - frame_len) as u8 };
+        let mut to = &mut head.bytes[..];
+        begin(kind, &mut to);
+        push_head(token, frame_len, &mut to);
+        head
+    }
+}
+
+impl Deref for Head {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
 impl Items {
+    /// The same as [`parse`](Self::parse) for a whole message.
+    ///
+    /// # Errors
+    /// It is no frame, and what `parse` finds.
+    pub fn split(kind: Kind, mut message: Bytes) -> Result<Self, Malformed> {
+        let body_len = FrameView::split(&message)?.body.len();
+        message.advance(message.len() - body_len);
+        Self::parse(kind, message)
+    }
+
     /// Checks the body of a BATCH or PACK, before anything of it is acted on.
     ///
     /// # Errors
     /// A length is not right, there is no frame, there are more than a BATCH may have, or one holds frames itself.
-    pub fn parse(kind: Kind, body: &Bytes) -> Result<Self, Malformed> {
+    pub fn parse(kind: Kind, body: Bytes) -> Result<Self, Malformed> {
         let bad = |reason| Malformed::new(kind.name(), 0, reason);
-        let mut rest: &[u8] = body;
+        let mut rest = &body[..];
         let mut left = 0;
         while !rest.is_empty() {
             let (_, frame) = take_item(&mut rest).map_err(bad)?;
@@ -66,7 +125,7 @@ impl Items {
         if left == 0 || (kind == Kind::Batch && left > MAX_BATCH_CALLS) {
             return Err(bad(Reason::Count));
         }
-        Ok(Self { rest: body.clone(), left })
+        Ok(Self { body, at: 0, left })
     }
 }
 
@@ -84,11 +143,14 @@ impl Iterator for Items {
 
     fn next(&mut self) -> Option<Item> {
         self.left = self.left.checked_sub(1)?;
-        let mut rest: &[u8] = &self.rest;
+        let mut rest = &self.body[self.at..];
         let (token, frame) = take_item(&mut rest).ok()?;
-        let item = Item { token, frame: self.rest.slice_ref(frame) };
-        self.rest = self.rest.slice_ref(rest);
-        Some(item)
+        self.at = self.body.len() - rest.len();
+        let place = self.at - frame.len()..self.at;
+        let mut body = if self.left == 0 { std::mem::take(&mut self.body) } else { self.body.clone() };
+        body.truncate(place.end);
+        body.advance(place.start);
+        Some(Item { token, frame: body })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -97,3 +159,28 @@ impl Iterator for Items {
 }
 
 impl ExactSizeIterator for Items {}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::{Head, Item, Items, begin, holds_one, push};
+    use crate::wire::Kind;
+
+    #[test]
+    fn a_frame_after_its_head_is_a_message_of_one_item() {
+        for len in [1, 0x7f, 0x80, 0x3fff, 0x4000, 0x1f_ffff, 0x20_0000] {
+            let (mut expected, frame) = (BytesMut::new(), vec![7; len]);
+            begin(Kind::Batch, &mut expected);
+            push(u64::MAX - 1, &frame, &mut expected);
+            let whole = [&Head::new(Kind::Batch, u64::MAX - 1, len), &frame[..]].concat();
+            assert!(whole == expected, "{len}");
+            assert!(holds_one(&whole));
+            let items: Vec<_> = Items::split(Kind::Batch, whole.into()).unwrap().collect();
+            assert!(items == [Item { token: u64::MAX - 1, frame: frame.into() }], "{len}");
+            push(1, b"other", &mut expected);
+            assert!(!holds_one(&expected));
+        }
+        assert!(Head::default().is_empty() && !holds_one(&[]));
+    }
+}

@@ -1,6 +1,6 @@
 //! Writing protobuf fields: the same code first counts a header's bytes, then writes them.
 
-use bytes::{BufMut as _, BytesMut};
+use bytes::{BufMut, BytesMut};
 
 use super::malformed::HeaderTooLarge;
 use super::numbers::{self, Coding, Numbers};
@@ -84,7 +84,7 @@ impl Sink for Count {
     }
 }
 
-impl Sink for BytesMut {
+impl<B: BufMut> Sink for B {
     fn put(&mut self, bytes: &[u8]) {
         self.put_slice(bytes);
     }

@@ -13,6 +13,17 @@ pub const fn new(slot: u32, nonce: u64) -> u64 {
     nonce << SLOT_BITS | (slot as u64 & ((1 << SLOT_BITS) - 1))
 }
 
+/// One of this slot that nobody guesses.
+#[must_use]
+pub(crate) fn random(slot: u32) -> u64 {
+    loop {
+        let token = new(slot, rand::random());
+        if nonce(token) != 0 {
+            return token;
+        }
+    }
+}
+
 /// The slot number of a token.
 #[must_use]
 pub const fn slot(token: u64) -> u32 {

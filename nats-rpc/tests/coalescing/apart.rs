@@ -10,7 +10,7 @@ use nats_rpc::{Channel, Method};
 use prost::Message as _;
 use tower_service::Service as _;
 
-use crate::tap::{Tap, of_kind};
+use crate::tap::{Seen, Tap, batches, of_kind};
 use crate::world::{ASK, OracleClient, World, ask_all, questions};
 
 const PONDER: &str = "svc.test.v1.Oracle.Ponder";
@@ -22,7 +22,7 @@ async fn calls_whose_handlers_take_long() {
     let calls = questions(50).into_iter().map(|question| world.client.ponder(question));
     futures_util::future::try_join_all(calls).await.unwrap();
     let openings = world.tap.openings(PONDER);
-    assert_eq!((openings.len(), of_kind(&openings, Kind::Open).len()), (50, 50));
+    assert_eq!((openings.len(), batches(&openings)), (50, 0));
 }
 
 /// As soon as it is known.
@@ -31,10 +31,10 @@ async fn calls_whose_handlers_begin_to_take_long() {
     let mut world = World::new().await;
     let slow: Vec<_> = (0..50).map(|n| format!("wait {}", 20 + n)).collect();
     world.ask_all(&slow).await.into_iter().for_each(|answer| drop(answer.unwrap()));
-    assert!(of_kind(&world.tap.openings(ASK), Kind::Batch).len() > 2);
+    assert!(batches(&world.tap.openings(ASK)) > 2);
     world.ask_all(&slow).await.into_iter().for_each(|answer| drop(answer.unwrap()));
     let openings = world.tap.openings(ASK);
-    assert_eq!((openings.len(), of_kind(&openings, Kind::Open).len()), (50, 50));
+    assert_eq!((openings.len(), batches(&openings)), (50, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,7 +42,7 @@ async fn calls_of_a_channel_that_shares_nothing() {
     let mut world = World::with(Channel::without_coalescing).await;
     world.ask_all(&questions(50)).await.into_iter().for_each(|answer| drop(answer.unwrap()));
     let seen = world.tap.seen();
-    assert!(seen.iter().all(|seen| seen.items.is_empty()));
+    assert!(!seen.iter().any(Seen::is_shared));
     assert_eq!(seen.len(), 100);
 }
 
@@ -51,11 +51,11 @@ async fn calls_of_a_method_that_shares_nothing() {
     for path in ["test.v1.Oracle/Ask", "/test.v1.Oracle/Ask"] {
         let mut world = World::with(|channel| channel.without_coalescing_of(path)).await;
         world.ask_all(&questions(50)).await.into_iter().for_each(|answer| drop(answer.unwrap()));
-        assert!(world.tap.seen().iter().all(|seen| seen.items.is_empty()));
+        assert!(!world.tap.seen().iter().any(Seen::is_shared));
     }
     let mut world = World::with(|channel| channel.without_coalescing_of("test.v1.Oracle/Ponder")).await;
     world.ask_all(&questions(50)).await.into_iter().for_each(|answer| drop(answer.unwrap()));
-    assert!(world.tap.seen().iter().any(|seen| !seen.items.is_empty()));
+    assert!(world.tap.seen().iter().any(Seen::is_shared));
 }
 
 /// Whoever follows a sampled call on its way sees it alone.
@@ -71,7 +71,7 @@ async fn sampled_calls() {
         world.channel.clone().call(call)
     });
     futures_util::future::try_join_all(calls).await.unwrap();
-    assert!(of_kind(&world.tap.seen(), Kind::Batch).is_empty());
+    assert_eq!(of_kind(&world.tap.seen(), Kind::Batch), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -80,7 +80,7 @@ async fn calls_that_are_aimed_at_an_instance() {
     let aimed = world.client.on_instance(world.server.instance());
     let calls = questions(20).into_iter().map(|question| aimed.ask(question));
     futures_util::future::try_join_all(calls).await.unwrap();
-    assert!(of_kind(&world.tap.seen(), Kind::Batch).is_empty());
+    assert_eq!(of_kind(&world.tap.seen(), Kind::Batch), 0);
 }
 
 /// An import gives each call a reply subject of its own, and lets nothing else through.

@@ -4,11 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
-use nats_rpc::wire::Kind;
 use nats_rpc::{Code, Origin, Reason};
 use tokio::time::{Instant, sleep};
 
-use crate::tap::of_kind;
+use crate::tap::batches;
 use crate::world::{ASK, World, questions};
 
 #[tokio::test(start_paused = true)]
@@ -16,7 +15,7 @@ async fn each_ends_as_its_own_handler_does() {
     let mut world = World::new().await;
     let asked: Vec<String> = (0..16).flat_map(|n| [format!("say-{n}"), format!("fail {n}")]).collect();
     let answers = world.ask_all(&asked).await;
-    assert!(!of_kind(&world.tap.openings(ASK), Kind::Batch).is_empty());
+    assert_ne!(batches(&world.tap.openings(ASK)), 0);
     for (question, answer) in asked.iter().zip(answers) {
         match answer {
             Ok(answer) => assert_eq!(&answer, question),
@@ -53,7 +52,7 @@ async fn each_is_answered_when_it_is_ready() {
         })
     });
     let ended: Vec<_> = stream::iter(calls).buffer_unordered(6).collect().await;
-    assert!(of_kind(&world.tap.openings(ASK), Kind::Batch).len() == 1);
+    assert_eq!(batches(&world.tap.openings(ASK)), 1);
     assert_eq!(ended.iter().map(|(millis, _)| *millis).collect::<Vec<_>>(), [0, 100, 200, 300, 400, 500]);
     assert!(ended.iter().all(|(millis, took)| took - millis <= 2), "{ended:?}");
 }
@@ -67,7 +66,7 @@ async fn each_has_its_own_deadline() {
         call.map(move |answer| (n, answer.unwrap_err(), begun.elapsed()))
     });
     let ended: Vec<_> = stream::iter(calls).buffer_unordered(10).collect().await;
-    assert_eq!(of_kind(&world.tap.openings(ASK), Kind::Batch).len(), 1);
+    assert_eq!(batches(&world.tap.openings(ASK)), 1);
     for (n, status, took) in ended {
         assert_eq!(status.code(), Code::DeadlineExceeded);
         assert!((100 * n..100 * n + 20).contains(&(took.as_millis() as u64)), "{n} {took:?}");
@@ -88,7 +87,7 @@ async fn giving_one_up_stops_its_handler_and_no_other() {
         })
         .collect();
     sleep(Duration::from_millis(200)).await;
-    assert!(!of_kind(&world.tap.openings(ASK), Kind::Batch).is_empty());
+    assert_ne!(batches(&world.tap.openings(ASK)), 0);
     calls.swap_remove(4).abort();
     calls.swap_remove(4).abort();
     sleep(Duration::from_millis(200)).await;
@@ -124,7 +123,7 @@ async fn one_may_be_answered_in_many_frames() {
     asked[3] = "long 3000000".to_owned();
     asked[5] = "long 40000".to_owned();
     let answers = world.ask_all(&asked).await;
-    assert!(!of_kind(&world.tap.openings(ASK), Kind::Batch).is_empty());
+    assert_ne!(batches(&world.tap.openings(ASK)), 0);
     for (n, answer) in answers.into_iter().enumerate() {
         let length = match n {
             3 => 3_000_000,

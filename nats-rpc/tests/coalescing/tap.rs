@@ -15,6 +15,13 @@ pub(crate) struct Seen {
     pub(crate) items: Vec<Item>,
 }
 
+impl Seen {
+    /// Whether it holds several frames.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.items.len() > 1
+    }
+}
+
 impl Tap {
     pub(crate) fn new(broker: &Broker) -> Self {
         let client = broker.client(&Options::new().name("tap")).unwrap();
@@ -41,7 +48,7 @@ fn seen(subject: String, payload: &Bytes) -> Option<Seen> {
     let frame = Frame::split(payload).ok()?;
     let kind = Kind::from_byte(frame.kind)?;
     let items = match kind {
-        Kind::Batch | Kind::Pack => Items::parse(kind, &frame.body).unwrap().collect(),
+        Kind::Batch | Kind::Pack => Items::parse(kind, frame.body).unwrap().collect(),
         _ => Vec::new(),
     };
     Some(Seen { subject, kind, length: payload.len(), items })
@@ -52,6 +59,11 @@ pub(crate) fn frames(seen: &[Seen]) -> usize {
     seen.iter().map(|seen| seen.items.len().max(1)).sum()
 }
 
-pub(crate) fn of_kind(seen: &[Seen], kind: Kind) -> Vec<&Seen> {
-    seen.iter().filter(|seen| seen.kind == kind).collect()
+/// How many messages hold several calls.
+pub(crate) fn batches(seen: &[Seen]) -> usize {
+    seen.iter().filter(|seen| seen.kind == Kind::Batch && seen.is_shared()).count()
+}
+
+pub(crate) fn of_kind(seen: &[Seen], kind: Kind) -> usize {
+    seen.iter().filter(|seen| seen.kind == kind).count()
 }

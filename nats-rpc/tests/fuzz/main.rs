@@ -140,13 +140,13 @@ fn a_batch_that_was_read_can_be_sent_on() {
     let cases = check("batches sent on", 5_000, generate::batch(), |payload| {
         let Ok(frame) = Frame::split(&payload.into()) else { return Ok(()) };
         let Some(kind @ (Kind::Batch | Kind::Pack)) = Kind::from_byte(frame.kind) else { return Ok(()) };
-        let Ok(items) = batch::Items::parse(kind, &frame.body) else { return Ok(()) };
+        let Ok(items) = batch::Items::parse(kind, frame.body) else { return Ok(()) };
         read.set(read.get() + 1);
         let mut out = bytes::BytesMut::new();
         batch::begin(kind, &mut out);
         items.clone().for_each(|item| batch::push(item.token, &item.frame, &mut out));
         let sent = Frame::split(&out.freeze()).expect("it is a frame");
-        let again = batch::Items::parse(kind, &sent.body).expect("it reads");
+        let again = batch::Items::parse(kind, sent.body).expect("it reads");
         prop_assert!(again.eq(items));
         Ok(())
     });

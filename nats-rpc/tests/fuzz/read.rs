@@ -32,7 +32,7 @@ pub(crate) fn everything(payload: &Bytes) -> usize {
 fn items(body: &Bytes) -> usize {
     let mut found = 0;
     for kind in [Kind::Batch, Kind::Pack] {
-        match batch::Items::parse(kind, body) {
+        match batch::Items::parse(kind, body.clone()) {
             Ok(items) => {
                 let most = if kind == Kind::Batch { MAX_BATCH_CALLS } else { usize::MAX };
                 assert!((1..=most).contains(&items.len()));

@@ -1,11 +1,10 @@
 //! Calls that share NATS messages, through a real NATS server.
 
 use e2e::{
-    Bystander, Count, LONG, ProbeClient, Program, World, answer, nothing_runs, nothing_waits, probe,
+    Bystander, Count, LONG, ProbeClient, Program, World, answer, frames, nothing_runs, nothing_waits, probe,
     question, until,
 };
 use futures_util::future::join_all;
-use nats_rpc::wire::{Frame, Kind};
 use nats_rpc::{Channel, Code, Connection};
 
 /// Asks for the echo of so many texts at the same time, again and again.
@@ -59,14 +58,10 @@ async fn in_fewer_messages(world: World) {
         let (batches, calls) = (batches.clone(), calls.clone());
         tokio::spawn(async move {
             while let Some(message) = futures_util::StreamExt::next(&mut heard).await {
-                let frame = Frame::split(&message.payload).unwrap();
-                match Kind::from_byte(frame.kind) {
-                    Some(Kind::Batch) => {
-                        let items = nats_rpc::wire::batch::Items::parse(Kind::Batch, &frame.body).unwrap();
-                        batches.add();
-                        items.for_each(|_| calls.add());
-                    }
-                    _ => calls.add(),
+                let openings = frames(&message.payload);
+                openings.iter().for_each(|_| calls.add());
+                if openings.len() > 1 {
+                    batches.add();
                 }
             }
         })

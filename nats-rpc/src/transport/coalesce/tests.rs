@@ -30,9 +30,14 @@ fn frame(length: usize) -> Bytes {
 }
 
 fn items(kind: Kind, message: &Outgoing) -> Vec<Item> {
-    let frame = FrameView::split(&message.payload).unwrap();
-    assert_eq!(Kind::from_byte(frame.kind), Some(kind));
-    Items::parse(kind, &message.payload.slice_ref(frame.body)).unwrap().collect()
+    let whole = message.clone().joined().payload;
+    assert_eq!(Kind::from_byte(FrameView::split(&whole).unwrap().kind), Some(kind));
+    assert_eq!(whole.len(), message.len());
+    Items::split(kind, whole).unwrap().collect()
+}
+
+fn item(token: u64) -> Item {
+    Item { token, frame: frame(40) }
 }
 
 fn tokens(kind: Kind, message: &Outgoing) -> Vec<u64> {
@@ -49,8 +54,7 @@ fn calls_of_one_method_go_together_as_many_as_may() {
     assert_eq!(queue.len(), 4);
     assert_eq!(tokens(Kind::Batch, &queue[0]), asked[..8]);
     // One of another method, which is alone.
-    assert_eq!(queue[1].reply.as_ref().unwrap().as_str(), inbox.reply_subject(told).as_str());
-    assert_eq!((&queue[1].subject, &queue[1].payload), (&OTHER, &frame(40)));
+    assert_eq!((&queue[1].subject, items(Kind::Batch, &queue[1])), (&OTHER, vec![item(told)]));
     assert_eq!(tokens(Kind::Batch, &queue[2]), asked[8..16]);
     assert_eq!(tokens(Kind::Batch, &queue[3]), asked[16..]);
     let replies: std::collections::BTreeSet<_> =
@@ -65,8 +69,8 @@ fn the_smallest_limit_holds() {
     let mut queue: Vec<_> = [4, 4, 2, 4, 1].map(|most| call(&inbox, METHOD, most).1).into();
     coalesce(&mut queue, &inbox);
     // The third may not go with two others, nor the last with any.
-    let together: Vec<_> = queue[..2].iter().map(|message| tokens(Kind::Batch, message).len()).collect();
-    assert_eq!((together, &queue[2].payload, queue.len()), (vec![2, 2], &frame(40), 3));
+    let together: Vec<_> = queue.iter().map(|message| tokens(Kind::Batch, message).len()).collect();
+    assert_eq!(together, [2, 2, 1]);
 }
 
 #[test]
@@ -105,7 +109,20 @@ fn what_came_in_a_batch_is_answered_in_a_pack_even_alone() {
     let mut queue = vec![Outgoing { sharing: Sharing::Packed(5), ..answer("a", 9) }];
     coalesce(&mut queue, &inbox);
     assert_eq!(tokens(Kind::Pack, &queue[0]), [5]);
+    // What was not taken and comes again stays as it is.
+    coalesce(&mut queue, &inbox);
+    assert_eq!(items(Kind::Pack, &queue[0]), [item(5)]);
     let mut long = Outgoing { payload: frame(100_000), sharing: Sharing::Packed(6), ..answer("a", 9) };
     alone(&mut long, &inbox);
     assert_eq!(items(Kind::Pack, &long)[0].frame, frame(100_000));
+}
+
+#[test]
+fn answers_that_share_nothing_have_packs_of_their_own() {
+    let inbox = inbox();
+    let single = |token| Outgoing { sharing: Sharing::Alone(Kind::Pack, token), ..answer("a", 9) };
+    let mut queue = vec![single(1), answer("a", 2), single(3), answer("a", 4)];
+    coalesce(&mut queue, &inbox);
+    let shared: Vec<_> = queue.iter().map(|message| tokens(Kind::Pack, message)).collect();
+    assert_eq!(shared, [vec![1], vec![2, 4], vec![3]]);
 }

@@ -23,7 +23,7 @@ impl Link {
     }
 
     pub(super) async fn publish(&self, message: Outgoing) {
-        let Outgoing { subject, reply, headers, payload, .. } = message;
+        let Outgoing { subject, reply, headers, payload, .. } = message.joined();
         let (Some(subject), Some(reply)) =
             (to_nats(subject), reply.map_or(Some(None), |r| to_nats(r).map(Some)))
         else {

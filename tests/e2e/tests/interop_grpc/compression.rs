@@ -4,7 +4,7 @@
 //! and let the service tell what it got. So size and channel make the difference here, and an observer tells.
 
 use bytes::{Bytes, BytesMut};
-use e2e::{Observer, World, on_both};
+use e2e::{Observer, World, frames, on_both};
 use futures_util::{TryStreamExt, stream};
 use nats_rpc::spec::method_hash;
 use nats_rpc::wire::{Data, Encoding, FrameView, Kind, Open, Terminal};
@@ -29,7 +29,7 @@ on_both! {
 type Sent = (Kind, u32, usize);
 
 async fn sent(observer: &mut Observer) -> Vec<Sent> {
-    observer.payloads().await.iter().filter_map(|payload| frame(payload)).collect()
+    observer.payloads().await.iter().flat_map(frames).filter_map(|payload| frame(&payload)).collect()
 }
 
 fn frame(payload: &[u8]) -> Option<Sent> {

@@ -7,10 +7,11 @@ use crate::transport::{Headers, Outgoing};
 pub(super) const PING: &[u8] = b"PING\r\n";
 pub(super) const PONG: &[u8] = b"PONG\r\n";
 
-/// Everything of a message before its payload.
+/// Everything of a message before its payload, what comes before that within the same included.
 pub(super) fn publish(message: &Outgoing, to: &mut BytesMut) {
     let headers = message.headers.as_deref().map(header_block);
-    let length = message.payload.len();
+    let head = message.head();
+    let length = head.len() + message.payload.len();
     to.put_slice(if headers.is_some() { b"HPUB " } else { b"PUB " });
     to.put_slice(message.subject.as_bytes());
     to.put_u8(b' ');
@@ -27,6 +28,7 @@ pub(super) fn publish(message: &Outgoing, to: &mut BytesMut) {
     if let Some(block) = headers {
         to.put_slice(&block);
     }
+    to.put_slice(&head);
 }
 
 pub(super) fn subscribe(subject: &str, queue_group: Option<&str>, sid: u64, to: &mut BytesMut) {
