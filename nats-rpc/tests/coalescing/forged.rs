@@ -129,6 +129,11 @@ async fn what_follows_an_item_comes_under_its_token_too() {
     assert_eq!((end[0].token, Frame::split(&end[0].frame).unwrap().kind), (21, Kind::Terminal as u8));
 }
 
+/// That it takes BATCH.
+fn shows() -> Bytes {
+    encoded(|out| Pong { features: Features::BATCH, ..Pong::default() }.encode(out).unwrap())
+}
+
 /// A service by hand that shows BATCH, and takes none until it is told to.
 fn old_instance(broker: &Broker) -> (Client, Subscriber, Subscriber) {
     let client = broker.client(&Options::new().name("by hand")).unwrap();
@@ -141,12 +146,11 @@ fn old_instance(broker: &Broker) -> (Client, Subscriber, Subscriber) {
 async fn a_batch_that_is_not_taken_is_sent_call_by_call_and_none_for_a_minute() {
     let broker = Broker::new();
     let (client, mut up, mut calls) = old_instance(&broker);
-    let shows = encoded(|out| Pong { features: Features::BATCH, ..Pong::default() }.encode(out).unwrap());
     tokio::spawn(async move {
         let mut batches = 0_u32;
         loop {
             tokio::select! {
-                asked = up.next() => client.publish(&asked.unwrap().reply.unwrap(), None, shows.clone()),
+                asked = up.next() => client.publish(&asked.unwrap().reply.unwrap(), None, shows()),
                 call = calls.next() => {
                     let call = call.unwrap();
                     let (reply, frame) = (call.reply.unwrap(), Frame::split(&call.payload).unwrap());
@@ -182,11 +186,10 @@ async fn a_batch_that_is_not_taken_is_sent_call_by_call_and_none_for_a_minute() 
 async fn what_refuses_a_batch_otherwise_refuses_each_of_its_calls() {
     let broker = Broker::new();
     let (client, mut up, mut calls) = old_instance(&broker);
-    let shows = encoded(|out| Pong { features: Features::BATCH, ..Pong::default() }.encode(out).unwrap());
     tokio::spawn(async move {
         loop {
             tokio::select! {
-                asked = up.next() => client.publish(&asked.unwrap().reply.unwrap(), None, shows.clone()),
+                asked = up.next() => client.publish(&asked.unwrap().reply.unwrap(), None, shows()),
                 call = calls.next() => {
                     let call = call.unwrap();
                     let kind = Frame::split(&call.payload).unwrap().kind;
@@ -232,13 +235,12 @@ async fn a_pack_that_is_broken_is_ignored() {
 async fn calls_are_answered_at_few_places_and_what_comes_twice_is_of_no_other_call() {
     let broker = Broker::new();
     let (instance, mut up, mut calls) = old_instance(&broker);
-    let shows = encoded(|out| Pong { features: Features::BATCH, ..Pong::default() }.encode(out).unwrap());
     let (told, mut replies) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut last = None;
         loop {
             tokio::select! {
-                asked = up.next() => instance.publish(&asked.unwrap().reply.unwrap(), None, shows.clone()),
+                asked = up.next() => instance.publish(&asked.unwrap().reply.unwrap(), None, shows()),
                 call = calls.next() => {
                     let call = call.unwrap();
                     let (reply, frame) = (call.reply.unwrap(), Frame::split(&call.payload).unwrap());
@@ -284,12 +286,11 @@ async fn calls_are_answered_at_few_places_and_what_comes_twice_is_of_no_other_ca
 async fn where_a_call_was_given_up_no_other_is_answered() {
     let broker = Broker::new();
     let (instance, mut up, mut calls) = old_instance(&broker);
-    let shows = encoded(|out| Pong { features: Features::BATCH, ..Pong::default() }.encode(out).unwrap());
     let (told, mut replies) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         loop {
             tokio::select! {
-                asked = up.next() => instance.publish(&asked.unwrap().reply.unwrap(), None, shows.clone()),
+                asked = up.next() => instance.publish(&asked.unwrap().reply.unwrap(), None, shows()),
                 call = calls.next() => told.send(call.unwrap()).unwrap(),
             }
         }

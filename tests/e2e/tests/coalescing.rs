@@ -1,5 +1,7 @@
 //! Calls that share NATS messages, through a real NATS server.
 
+use std::time::Duration;
+
 use e2e::{
     Bystander, Count, LONG, ProbeClient, Program, World, answer, frames, nothing_runs, nothing_waits, probe,
     question, until,
@@ -133,5 +135,47 @@ async fn an_instance_that_is_killed_takes_only_its_own_calls_along() {
     let failed: usize = join_all(callers).await.into_iter().map(|caller| caller.unwrap()).sum();
     println!("20,000 calls, {failed} of them lost with their instance");
     assert!(failed <= 100, "each caller had one call there at most: {failed}");
+    nothing_waits(&connection).await;
+}
+
+/// Reply subjects serve one call after the other. Whatever becomes of some, the others get their own answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_share_nothing_get_their_own_answers_while_others_are_given_up() {
+    const CALLERS: usize = 100;
+    const ROUNDS: usize = 60;
+    let world = World::nats();
+    let mut servers = Vec::new();
+    for _ in 0..2 {
+        let slow_echo = probe(|request| async move {
+            let text = request.into_inner().text;
+            if text.ends_with('0') {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+            Ok(answer(text))
+        });
+        servers.push(world.serve(slow_echo).await);
+    }
+    let connection = world.connect().await;
+    let client = ProbeClient::new(Channel::new(connection.clone()).without_coalescing());
+    client.ask(question("first")).await.unwrap();
+    let callers = (0..CALLERS).map(|caller| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            for round in 0..ROUNDS {
+                let text = format!("{caller} {round}");
+                let call = client.ask(question(&text)).timeout(LONG);
+                if (caller + round) % 4 == 0 {
+                    // Given up as soon as it is sent, or a little later.
+                    let _ = tokio::time::timeout(Duration::from_millis((round % 3) as u64), call).await;
+                } else {
+                    assert_eq!(call.await.unwrap().into_inner().text, text);
+                }
+            }
+        })
+    });
+    join_all(callers).await.into_iter().for_each(|caller| caller.unwrap());
+    for server in &servers {
+        nothing_runs(server).await;
+    }
     nothing_waits(&connection).await;
 }
