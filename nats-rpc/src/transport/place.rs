@@ -4,7 +4,7 @@ use crate::wire::token;
 /// Where the only call of a BATCH is answered. It belongs to a slot, and serves its calls one after the other.
 ///
 /// A NATS server remembers where a subject leads. To look that up for a subject that is new with each call, and to make
-/// room for it, takes it longer than to pass the message on.
+/// room for it, was a fifth to a quarter of its time with up to 256 callers (docs/performance.md).
 #[derive(Default)]
 pub(super) struct Place(Option<Inner>);
 
