@@ -44,15 +44,12 @@ pub(super) fn coalesce(queue: &mut Vec<Outgoing>, inbox: &Inbox) {
 
 /// Makes a message of a frame that shares none.
 pub(super) fn alone(message: &mut Outgoing, inbox: &Inbox) {
-    message.sharing = match message.sharing {
-        Sharing::None | Sharing::Pack(_) => Sharing::None,
-        Sharing::Batch { token, .. } => {
-            message.reply = Some(inbox.open_place(token));
-            Sharing::Alone(Kind::Batch, token)
-        }
-        Sharing::Packed(token) => Sharing::Alone(Kind::Pack, token),
-        Sharing::Alone(..) => return,
-    };
+    match message.sharing {
+        Sharing::None | Sharing::Alone(..) => {}
+        Sharing::Pack(_) => message.sharing = Sharing::None,
+        Sharing::Batch { token, .. } => (message.reply, message.sharing) = inbox.alone(token),
+        Sharing::Packed(token) => message.sharing = Sharing::Alone(Kind::Pack, token),
+    }
 }
 
 /// A message that several frames may share.

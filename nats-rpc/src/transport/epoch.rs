@@ -27,7 +27,7 @@ use crate::wire::{self, Accept, FrameView, Kind, MAX_BATCH_CALLS};
 const DIRECT: usize = 2;
 /// A quarter of the calls in flight, within these bounds, goes together: so both sides and the server between them work on
 /// different calls at the same time.
-const LOT: (usize, usize) = (MAX_BATCH_CALLS, 64);
+const LOT: (usize, usize) = (MAX_BATCH_CALLS, 128);
 /// Nothing of this connection comes back within so long: it is not worth waiting for.
 const BARRIER_LIMIT: Duration = Duration::from_secs(10);
 /// The most handles in one CANCEL.
@@ -60,7 +60,7 @@ pub(crate) struct Epoch {
 impl Epoch {
     /// Subscribes to the inbox and starts the tasks of the connection.
     pub(crate) async fn start(link: Link, settings: &Settings) -> Result<Arc<Self>, Status> {
-        let inbox = Inbox::new(&settings.inbox_prefix);
+        let inbox = Inbox::new(&settings.inbox_prefix, link.has_places());
         let subscription = link.subscribe(inbox.wildcard(), None).await?;
         let epoch = Arc::new(Self {
             max_payload: link.max_payload().min(settings.frame_limit),
@@ -113,7 +113,7 @@ impl Epoch {
             self.pump.hold(lot);
         }
         for message in messages.drain(..) {
-            self.inbox.dispatch(message, &mut |token, subject, delivery| {
+            self.inbox.dispatch(message, &self.link, &mut |token, subject, delivery| {
                 self.settle(token, subject, delivery);
             });
         }

@@ -1,15 +1,16 @@
-use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use rand::distr::{Alphanumeric, SampleString};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::link::Link;
 use super::slots::{Mail, NEVER, Reached, Slots};
-use super::{Delivery, Flow, Incoming, lock};
+use super::{Delivery, Flow, Incoming, Sharing, lock};
 use crate::subject::Subject;
 use crate::wire::batch::Items;
 use crate::wire::{FrameView, Kind, Refused, RefusedReason, token};
@@ -23,6 +24,8 @@ pub(super) struct Inbox {
     prefix: String,
     slots: Slots,
     subjects: Mutex<BytesMut>,
+    /// Whether the link says where a call is answered that is alone in its BATCH.
+    has_places: bool,
     alarms: Alarms,
     ignored: AtomicU64,
 }
@@ -36,13 +39,12 @@ struct Alarms {
 }
 
 impl Inbox {
-    /// The connection's part of the subject has 128 random bits: whoever could guess it could forge answers.
-    pub(super) fn new(prefix: &str) -> Self {
-        let mut own = format!("{prefix}.");
-        // Writing to a string can't fail.
-        let _ = write!(own, "{:032x}.", rand::random::<u128>());
+    /// The connection's part of the subject has 101 random bits: whoever could guess it could forge answers.
+    pub(super) fn new(prefix: &str, has_places: bool) -> Self {
+        let connection = Alphanumeric.sample_string(&mut rand::rng(), 17);
         Self {
-            prefix: own,
+            prefix: format!("{prefix}.{connection}."),
+            has_places,
             slots: Slots::new(),
             subjects: Mutex::new(BytesMut::new()),
             alarms: Alarms { start: Instant::now(), next: AtomicU64::new(NEVER), earlier: Notify::new() },
@@ -118,14 +120,23 @@ impl Inbox {
         self.reply_subject(self.slots.open_batch(calls))
     }
 
-    /// The same for a single call.
-    pub(super) fn open_place(&self, call: u64) -> Subject {
-        self.reply_subject(self.slots.open_place(call).unwrap_or(call))
+    /// This call shares its message with no other.
+    pub(super) fn alone(&self, call: u64) -> (Option<Subject>, Sharing) {
+        if self.has_places {
+            (None, Sharing::Alone(Kind::Batch, call))
+        } else {
+            (Some(self.reply_subject(call)), Sharing::None)
+        }
     }
 
-    /// Gives a message to the calls that wait for it. `given_up` is told what comes for a call that nobody waits for any
-    /// more: its token, and where it had gone.
-    pub(super) fn dispatch(&self, message: Incoming, given_up: &mut impl FnMut(u64, &Subject, &Delivery)) {
+    /// Gives a message that came by `link` to the calls that wait for it. `given_up` is told what comes for a call that
+    /// nobody waits for any more: its token, and where it had gone.
+    pub(super) fn dispatch(
+        &self,
+        message: Incoming,
+        link: &Link,
+        given_up: &mut impl FnMut(u64, &Subject, &Delivery),
+    ) {
         if message.is_pack() {
             match Items::split(Kind::Pack, message.payload) {
                 Ok(items) => items.for_each(|item| {
@@ -145,12 +156,24 @@ impl Inbox {
             if no_responders { Delivery::NoResponders } else { Delivery::Message { headers, payload } };
         let reached = self.slots.deliver(token, delivery);
         if let Some(delivery) = unreached(token, reached, given_up) {
-            let Some(calls) = self.slots.batch(token) else { return self.ignore("nobody waits for it") };
+            let calls = self.slots.batch(token).or_else(|| self.only_call_at(token, link, &delivery));
+            let Some(calls) = calls else { return self.ignore("nobody waits for it") };
             let delivery = of_each(delivery);
             for call in calls {
                 unreached(call, self.slots.deliver(call, delivery.clone()), given_up);
             }
         }
+    }
+
+    /// Of which call something is said at a place that many share, if it can be of no other. What the NATS server says
+    /// there has been told apart already.
+    fn only_call_at(&self, place: u64, link: &Link, said: &Delivery) -> Option<Vec<u64>> {
+        if !matches!(said, Delivery::Message { .. }) {
+            return None;
+        }
+        let mut calls = link.calls_at(place);
+        calls.retain(|call| self.slots.is_unanswered(*call));
+        (calls.len() == 1).then_some(calls)
     }
 
     fn ignore(&self, why: &str) {

@@ -48,6 +48,28 @@ impl Link {
         }
     }
 
+    /// Whether it finds the reply subject for a BATCH of one.
+    pub(crate) fn has_places(&self) -> bool {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.has_places(),
+            Self::Memory(_) => false,
+        }
+    }
+
+    /// The last calls whose reply subject ended with this token.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(unused_variables, reason = "there are no places within the process")
+    )]
+    pub(crate) fn calls_at(&self, place: u64) -> Vec<u64> {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::Nats(link) => link.calls_at(place),
+            Self::Memory(_) => Vec::new(),
+        }
+    }
+
     pub(crate) async fn subscribe(
         &self,
         subject: Subject,

@@ -16,7 +16,6 @@ pub mod memory;
 mod message;
 #[cfg(feature = "nats")]
 pub mod nats;
-mod place;
 mod promises;
 mod pump;
 mod refusals;

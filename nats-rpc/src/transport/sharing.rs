@@ -11,13 +11,13 @@ pub(crate) enum Sharing {
     #[default]
     None,
     /// An opening, whose answers are awaited under this token: in a BATCH of at most so many calls. Its reply subject is
-    /// found when it is published.
+    /// found later.
     Batch { token: u64, most: u8 },
     /// An answer to the call under this token: in a PACK with others for the same connection.
     Pack(u64),
     /// The same for a call that came in a BATCH: only in a PACK can its answer be told from those to others.
     Packed(u64),
-    /// It has its message to itself, as a BATCH or PACK of one.
+    /// It has its message to itself, as a BATCH or PACK of one. Where that BATCH is answered is found when it is written.
     Alone(Kind, u64),
 }
 

@@ -15,19 +15,18 @@ pub(super) const PAGES: usize = ALIKE * (MAX_SLOTS / (ALIKE * FIRST_PAGE)).ilog2
 /// Values under tokens, each behind a lock of its own.
 ///
 /// A token is a slot's number (24 bits) and a nonce (40 bits) that is new for each use, so that neither who comes
-/// late nor who guesses reaches another value. `K` stays in the slot from one value to the next.
-pub(crate) struct Slab<T, K = ()> {
-    pages: [OnceLock<Page<T, K>>; PAGES],
+/// late nor who guesses reaches another value.
+pub(crate) struct Slab<T> {
+    pages: [OnceLock<Page<T>>; PAGES],
     free: Mutex<FreeList>,
     live: AtomicUsize,
 }
 
-type Page<T, K> = Box<[Mutex<Slot<T, K>>]>;
+type Page<T> = Box<[Mutex<Slot<T>>]>;
 
-struct Slot<T, K> {
+struct Slot<T> {
     token: u64,
     value: Option<T>,
-    kept: K,
 }
 
 #[derive(Default)]
@@ -36,7 +35,7 @@ struct FreeList {
     used: u32,
 }
 
-impl<T, K: Default> Slab<T, K> {
+impl<T> Slab<T> {
     pub(crate) fn new() -> Self {
         Self {
             pages: [const { OnceLock::new() }; PAGES],
@@ -66,7 +65,7 @@ impl<T, K: Default> Slab<T, K> {
         let token = token::random(number);
         let (page, index) = locate(number);
         let page = self.pages[page].get_or_init(|| {
-            let unused = || Mutex::new(Slot { token: 0, value: None, kept: K::default() });
+            let unused = || Mutex::new(Slot { token: 0, value: None });
             std::iter::repeat_with(unused).take(page_len(page)).collect()
         });
         let mut slot = lock(&page[index]);
@@ -92,19 +91,9 @@ impl<T, K: Default> Slab<T, K> {
 
     /// Works on a value, under its lock.
     pub(crate) fn with<R>(&self, token: u64, work: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.with_kept(token, |value, _| work(value))
-    }
-
-    /// The same, and on what stays in its slot.
-    pub(super) fn with_kept<R>(&self, token: u64, work: impl FnOnce(&mut T, &mut K) -> R) -> Option<R> {
         let mut slot = lock(self.slot(token::slot(token))?);
-        let Slot { token: own, value, kept } = &mut *slot;
-        value.as_mut().filter(|_| *own == token).map(|value| work(value, kept))
-    }
-
-    /// Looks at what stays in the slot of this number.
-    pub(super) fn kept<R>(&self, number: u32, look: impl FnOnce(&K) -> R) -> Option<R> {
-        Some(look(&lock(self.slot(number)?).kept))
+        let Slot { token: own, value } = &mut *slot;
+        value.as_mut().filter(|_| *own == token).map(work)
     }
 
     /// Works on the value in the slot of this number, if there is one.
@@ -119,7 +108,7 @@ impl<T, K: Default> Slab<T, K> {
         0..lock(&self.free).used
     }
 
-    fn slot(&self, number: u32) -> Option<&Mutex<Slot<T, K>>> {
+    fn slot(&self, number: u32) -> Option<&Mutex<Slot<T>>> {
         let (page, index) = locate(number);
         self.pages.get(page)?.get()?.get(index)
     }
@@ -157,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_used_again_under_another_token() {
-        let slab = Slab::<_>::new();
+        let slab = Slab::new();
         let first = slab.open("first").unwrap();
         assert_eq!(slab.close(first), Some("first"));
         assert_eq!(slab.close(first), None);
@@ -171,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_never_was_is_not_found() {
-        let slab = Slab::<_>::new();
+        let slab = Slab::new();
         slab.open(()).unwrap();
         for token in [0, 1, u64::MAX, 5 << 24] {
             assert_eq!(slab.with(token, |()| ()), None);

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use super::batches::Batches;
-use super::place::Place;
 use super::slab::{FIRST_PAGE, PAGES, Slab, locate, page_len};
 use super::{Delivery, Flow};
 use crate::subject::Subject;
@@ -26,7 +25,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 /// Each has an alarm, in ticks of the owner's clock. They are kept as coarse bounds over groups of slots, so that a
 /// call needs no timer of its own.
 pub(crate) struct Slots {
-    slab: Slab<Waiting, Place>,
+    slab: Slab<Waiting>,
     batches: Batches,
     /// For each group of slots, no call in it has an earlier alarm.
     earliest: [OnceLock<Box<[AtomicU64]>>; PAGES],
@@ -42,8 +41,10 @@ struct Waiting {
     flow: Option<Arc<Flow>>,
     /// Its owner has gone, and the slot waits for what is to be done about the call.
     abandoned: bool,
-    /// The BATCH that it went in, if it did.
+    /// The BATCH that it went in, if it did, with others.
     batch: Option<NonZeroU64>,
+    /// Somebody has said by its token that the call is there.
+    answered: bool,
 }
 
 /// Whom a delivery reached.
@@ -67,8 +68,8 @@ impl Slots {
 
     /// Takes a slot for a call that went to `subject`. `None`: all 16 million are taken.
     pub(crate) fn open(&self, subject: Subject, alarm: u64) -> Option<u64> {
-        let (waker, mail, flow, abandoned, batch) = (None, Mail::Empty, None, false, None);
-        let waiting = Waiting { alarm, subject, waker, mail, flow, abandoned, batch };
+        let (waker, mail, flow, batch) = (None, Mail::Empty, None, None);
+        let waiting = Waiting { alarm, subject, waker, mail, flow, abandoned: false, batch, answered: false };
         let token = self.slab.open(waiting)?;
         self.bound(token, alarm);
         Some(token)
@@ -88,15 +89,14 @@ impl Slots {
         })
     }
 
-    /// This call goes in a BATCH of its own, whose token is returned; `None` when it is over.
-    pub(crate) fn open_place(&self, call: u64) -> Option<u64> {
-        self.slab.with_kept(call, |waiting, place| place.open(call, &waiting.subject))
-    }
-
     /// The calls of a BATCH.
     pub(crate) fn batch(&self, token: u64) -> Option<Vec<u64>> {
-        let single = self.slab.kept(token::slot(token), |place| place.call_at(token));
-        single.flatten().map(|call| vec![call]).or_else(|| self.batches.calls(token))
+        self.batches.calls(token)
+    }
+
+    /// Whether what is said of a BATCH without a token may be of this call, should it be in there.
+    pub(crate) fn is_unanswered(&self, token: u64) -> bool {
+        self.slab.with(token, |waiting| !waiting.answered).unwrap_or(false)
     }
 
     /// Sets the alarm anew.
@@ -147,23 +147,23 @@ impl Slots {
 
     /// Hands a delivery to the slot's owner.
     pub(crate) fn deliver(&self, token: u64, delivery: Delivery) -> Reached {
-        self.reach(token, delivery, |_, _| {})
+        self.reach(token, delivery, |_| {})
     }
 
     /// The same for what says by its token that it is for this call, so that the BATCH it went in was taken.
     pub(crate) fn deliver_item(&self, token: u64, delivery: Delivery) -> Reached {
-        self.reach(token, delivery, |waiting, place| {
-            place.close(token);
+        self.reach(token, delivery, |waiting| {
+            waiting.answered = true;
             if let Some(batch) = waiting.batch.take() {
                 self.batches.answered(batch.get());
             }
         })
     }
 
-    fn reach(&self, token: u64, delivery: Delivery, first: impl FnOnce(&mut Waiting, &mut Place)) -> Reached {
+    fn reach(&self, token: u64, delivery: Delivery, first: impl FnOnce(&mut Waiting)) -> Reached {
         let mut delivery = Some(delivery);
-        let reached = self.slab.with_kept(token, |waiting, place| {
-            first(waiting, place);
+        let reached = self.slab.with(token, |waiting| {
+            first(waiting);
             if waiting.abandoned {
                 return Err(waiting.subject.clone());
             }

@@ -29,7 +29,7 @@ async fn a_call_that_is_alone_has_a_message_of_its_own() {
     }
     let seen = world.tap.seen();
     assert!(!seen.iter().any(Seen::is_shared));
-    assert_eq!((of_kind(&seen, Kind::Batch), of_kind(&seen, Kind::Pack), seen.len()), (10, 10, 20));
+    assert_eq!((of_kind(&seen, Kind::Open), of_kind(&seen, Kind::Terminal), seen.len()), (10, 10, 20));
 }
 
 #[tokio::test(start_paused = true)]

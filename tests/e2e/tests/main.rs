@@ -40,6 +40,7 @@ mod panics;
 mod parallel;
 mod parity;
 mod permissions;
+mod places;
 mod plain;
 mod processes;
 mod proxied;

@@ -65,6 +65,17 @@ impl Link {
         }
     }
 
+    pub(crate) fn has_places(&self) -> bool {
+        matches!(self.way, Way::Lean(_))
+    }
+
+    pub(crate) fn calls_at(&self, place: u64) -> Vec<u64> {
+        match &self.way {
+            Way::Lean(link) => link.calls_at(place),
+            Way::Client(_) => Vec::new(),
+        }
+    }
+
     pub(crate) async fn subscribe(
         &self,
         subject: Subject,

@@ -125,41 +125,15 @@ fn a_denial_reaches_only_the_calls_to_its_subject() {
     assert!(poll(&slots, other).is_pending());
 }
 
-/// The calls of the BATCH that is answered there.
-fn batch(slots: &Slots, token: u64) -> Vec<u64> {
-    slots.batch(token).unwrap_or_default()
-}
-
 #[test]
 fn a_batch_is_over_with_the_first_item_that_is_answered() {
     let slots = Slots::new();
-    let calls: Vec<_> = (0..3).map(|_| open(&slots, NEVER)).collect();
-    let (single, several) = (slots.open_place(calls[0]).unwrap(), slots.open_batch(calls[1..].into()));
+    let calls = [(); 3].map(|()| open(&slots, NEVER));
+    let batch = slots.open_batch(calls.to_vec());
     // What is said of the whole, or by somebody who has not taken it, is no answer.
     calls.iter().for_each(|call| drop(slots.deliver(*call, message("of the whole"))));
-    assert_eq!((batch(&slots, single), batch(&slots, several)), (vec![calls[0]], calls[1..].to_vec()));
-    calls[..2].iter().for_each(|call| drop(slots.deliver_item(*call, message("an answer"))));
-    assert!(batch(&slots, single).is_empty() && batch(&slots, several).is_empty());
-}
-
-#[test]
-fn where_a_single_call_is_answered_the_next_of_its_slot_is_too() {
-    let slots = Slots::new();
-    let call = |answered| {
-        let call = open(&slots, NEVER);
-        let place = slots.open_place(call).unwrap();
-        assert_eq!(batch(&slots, place), [call]);
-        if answered {
-            slots.deliver_item(call, message("an answer"));
-        }
-        slots.close(call);
-        place
-    };
-    let first = call(true);
-    assert_eq!(call(false), first);
-    // What still comes for that one is not for a later one, wherever that is answered.
-    let elsewhere = open(&slots, NEVER);
-    assert!(!batch(&slots, first).contains(&elsewhere));
-    slots.close(elsewhere);
-    assert_ne!(call(true), first);
+    assert_eq!(slots.batch(batch), Some(calls.to_vec()));
+    slots.deliver_item(calls[1], message("an answer"));
+    assert_eq!(calls.map(|call| slots.is_unanswered(call)), [true, false, true]);
+    assert_eq!(slots.batch(batch), None);
 }

@@ -83,12 +83,20 @@ impl Link {
             return Err(Status::transport("can't subscribe: the connection has ended"));
         };
         let shared = Arc::clone(&self.shared);
+        if let Some(prefix) = subject.as_str().strip_suffix('*').filter(|_| source.is_some()) {
+            self.shared.writer.open_places(Subject::from(prefix.to_owned()));
+        }
         let messages = match source {
             Some(source) => Messages::Read(Box::new(Reader::new(source, Arc::clone(&shared), sid))),
             None => Messages::Handed(queue),
         };
         self.shared.writer.write(|to| commands::subscribe(subject.as_str(), queue_group, sid, to));
         Ok(Subscription { messages, sid, shared })
+    }
+
+    /// The calls that may be meant by what comes to the place with this token.
+    pub(crate) fn calls_at(&self, place: u64) -> Vec<u64> {
+        self.shared.writer.calls_at(place)
     }
 
     /// Subscribes to what the server will refuse.

@@ -10,6 +10,7 @@ mod info;
 mod link;
 mod pending;
 mod pings;
+mod places;
 mod proof;
 mod queue;
 mod queues;

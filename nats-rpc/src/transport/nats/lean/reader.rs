@@ -60,7 +60,7 @@ impl Reader {
                 }
                 Poll::Pending => match pings.poll(cx) {
                     Poll::Ready(Due::Ping) => {
-                        self.shared.writer.write(|to| to.extend_from_slice(commands::PING));
+                        self.shared.writer.ping();
                     }
                     Poll::Ready(Due::Gone) => return self.ended("the server does not answer"),
                     Poll::Pending => return Poll::Pending,
@@ -78,8 +78,13 @@ impl Reader {
             match operation {
                 Operation::Message(message) => {
                     let sid = message.sid;
-                    let Some(message) = incoming(message) else { continue };
+                    let Some(mut message) = incoming(message) else { continue };
                     if sid == self.inbox {
+                        if message.no_responders
+                            && let Some(own) = self.shared.writer.own_subject(&message.subject)
+                        {
+                            message.subject = own;
+                        }
                         self.messages.push_back(message);
                         continue;
                     }
@@ -95,7 +100,8 @@ impl Reader {
                         self.shared.relay.tell(Told::LameDuckMode);
                     }
                 }
-                Operation::Pong | Operation::Ok => {}
+                Operation::Pong => self.shared.writer.ponged(),
+                Operation::Ok => {}
                 Operation::Error(text) => {
                     self.hand_on();
                     self.shared.relay.tell(Told::ServerError(ServerError::Other(text)));

@@ -6,9 +6,13 @@ use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::commands;
 use super::pending::{PIECES, Pending};
+use super::places::Places;
 use super::socket::WriteHalf;
-use crate::transport::{Outgoing, lock};
+use crate::subject::Subject;
+use crate::transport::{Outgoing, Sharing, lock};
+use crate::wire::Kind;
 
 /// So much is let go without being told to: more would only be kept in memory that is not in any cache.
 const LOT: usize = 64 * 1024;
@@ -45,6 +49,7 @@ struct State {
     /// There is somebody to tell of progress.
     awaited: bool,
     ended: bool,
+    places: Option<Places>,
 }
 
 impl Writer {
@@ -63,7 +68,7 @@ impl Writer {
         if state.pending.len() >= FULL {
             return Err(message);
         }
-        state.pending.publish(message);
+        state.publish(message);
         if state.pending.len() >= LOT {
             drop(state);
             self.send();
@@ -86,6 +91,31 @@ impl Writer {
     pub(super) fn write(&self, put: impl FnOnce(&mut BytesMut)) {
         lock(&self.state).pending.write(put);
         self.send();
+    }
+
+    /// From now on calls are answered at subjects that begin so.
+    pub(super) fn open_places(&self, prefix: Subject) {
+        lock(&self.state).places = Some(Places::new(prefix));
+    }
+
+    pub(super) fn ping(&self) {
+        lock(&self.state).ping();
+        self.send();
+    }
+
+    /// A PING was answered.
+    pub(super) fn ponged(&self) {
+        lock(&self.state).places.as_mut().map(Places::end_turn);
+    }
+
+    /// See [`Places::own_subject`].
+    pub(super) fn own_subject(&self, place: &Subject) -> Option<Subject> {
+        lock(&self.state).places.as_ref()?.own_subject(place)
+    }
+
+    /// See [`Places::calls`].
+    pub(super) fn calls_at(&self, place: u64) -> Vec<u64> {
+        lock(&self.state).places.iter().flat_map(|places| places.calls(place)).collect()
     }
 
     /// Lets go what was added, unless somebody else is about to.
@@ -195,6 +225,29 @@ impl Writer {
         self.tell(&mut state);
         drop(state);
         self.ended.cancel();
+    }
+}
+
+impl State {
+    fn publish(&mut self, mut message: Outgoing) {
+        if let Sharing::Alone(Kind::Batch, call) = message.sharing {
+            message.reply = self.place(call, &message.subject);
+        }
+        self.pending.publish(message);
+    }
+
+    /// Where a call that is alone is answered. What is said there can be told apart as long as it is written next.
+    fn place(&mut self, call: u64, method: &Subject) -> Option<Subject> {
+        if let Some(place) = self.places.as_mut()?.open(call, method) {
+            return Some(place);
+        }
+        self.ping();
+        self.places.as_mut()?.open(call, method)
+    }
+
+    fn ping(&mut self) {
+        self.pending.write(|to| to.extend_from_slice(commands::PING));
+        self.places.as_mut().map(Places::begin_turn);
     }
 }
 
