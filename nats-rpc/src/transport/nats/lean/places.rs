@@ -6,8 +6,8 @@ use bytes::BytesMut;
 use crate::subject::Subject;
 use crate::wire::token;
 
-/// So many calls to a method may be told apart between two PINGs.
-const PLACES: usize = 256;
+/// So many calls go between two PINGs, and no method has more places.
+const TURN: usize = 256;
 /// So many calls are remembered for each place, or more.
 const REMEMBERED: usize = 7;
 
@@ -26,6 +26,8 @@ pub(super) struct Places {
     methods: HashMap<Subject, Method>,
     /// Turns are counted from 0. This is the last one.
     turn: u64,
+    /// How many calls it has.
+    calls: usize,
     /// The first that is not over.
     first: u64,
 }
@@ -50,17 +52,18 @@ struct Method {
 
 impl Places {
     pub(super) fn new(prefix: Subject) -> Self {
-        Self { prefix, places: Vec::new(), methods: HashMap::new(), turn: 0, first: 0 }
+        Self { prefix, places: Vec::new(), methods: HashMap::new(), turn: 0, calls: 0, first: 0 }
     }
 
     /// A place for a call to `method`; `None`: not before the next turn.
     pub(super) fn open(&mut self, call: u64, method: &Subject) -> Option<Subject> {
+        if self.calls == TURN {
+            return None;
+        }
+        self.calls += 1;
         let Method { places, used, turn } = self.methods.entry(method.clone()).or_default();
         if mem::replace(turn, self.turn) != self.turn {
             *used = 0;
-        }
-        if *used == PLACES {
-            return None;
         }
         if *used == places.len() {
             places.push(self.places.len());
@@ -78,6 +81,7 @@ impl Places {
     /// A PING is sent.
     pub(super) fn begin_turn(&mut self) {
         self.turn += 1;
+        self.calls = 0;
     }
 
     /// A PING was answered: what the server says from now on is not of calls before it.
@@ -121,7 +125,7 @@ fn subject(prefix: &Subject, token: u64) -> Subject {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{PLACES, Places, REMEMBERED};
+    use super::{Places, REMEMBERED, TURN};
     use crate::subject::Subject;
     use crate::wire::token;
 
@@ -141,15 +145,15 @@ mod tests {
     #[test]
     fn in_a_turn_each_call_has_a_place_of_its_own() {
         let mut places = Places::new(PREFIX);
-        let most = PLACES as u64;
-        let first = open(&mut places, 0..most, &METHOD);
-        assert_eq!(places.open(most, &METHOD), None);
-        let other = open(&mut places, 1000..1003, &OTHER);
+        let most = TURN as u64;
+        let first = open(&mut places, 0..most - 3, &METHOD);
+        let other = open(&mut places, most - 3..most, &OTHER);
+        assert_eq!((places.open(most, &METHOD), places.open(most, &OTHER)), (None, None));
         let all: HashSet<_> = first.iter().chain(&other).map(Subject::as_str).collect();
-        assert_eq!(all.len(), PLACES + 3);
+        assert_eq!(all.len(), TURN);
         places.begin_turn();
-        assert_eq!(open(&mut places, most..2 * most, &METHOD), first);
-        assert_eq!(open(&mut places, 2000..2003, &OTHER), other);
+        assert_eq!(open(&mut places, most..2 * most - 3, &METHOD), first);
+        assert_eq!(open(&mut places, 2 * most..2 * most + 3, &OTHER), other);
     }
 
     #[test]
