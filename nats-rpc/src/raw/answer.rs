@@ -34,6 +34,8 @@ const MAX_PLAIN_MESSAGE: usize = 4 * 1024;
 const MAX_PLAIN_ERROR: usize = 64 * 1024;
 /// What is promised for later would be kept in mind for long.
 const LATEST_ACCEPT: Duration = Duration::from_secs(1);
+/// Where there is no message.
+static NOTHING: Bytes = Bytes::new();
 
 /// How and where a call is answered.
 pub(crate) struct Answer {
@@ -259,16 +261,17 @@ impl Answer {
                 let compressed =
                     message.as_ref().zip(self.compression).and_then(|(message, by)| by.compress(message));
                 let (message, encoding) = match &compressed {
-                    Some((compressed, encoding)) => (&compressed[..], *encoding),
-                    None => (message.as_deref().unwrap_or_default(), 0),
+                    Some((compressed, encoding)) => (compressed, *encoding),
+                    None => (message.as_ref().unwrap_or(&NOTHING), 0),
                 };
                 let end = Terminal { encoding, ..end };
-                let length = message.len() + metadata_len(head) + metadata_len(trailers) + FRAME_OVERHEAD;
+                let (inline, body) = Outgoing::divide(message);
+                let length = inline.len() + metadata_len(head) + metadata_len(trailers) + FRAME_OVERHEAD;
                 let frame = build(length, |buffer| {
-                    end.encode(std::iter::empty(), head.raw(), trailers.raw(), message, buffer)
+                    end.encode(std::iter::empty(), head.raw(), trailers.raw(), inline, buffer)
                 });
                 let frame = frame.map_err(|error| metadata_too_large(&error))?;
-                Ok(self.reply.carry(frame))
+                Ok(Outgoing { body, ..self.reply.carry(frame) })
             }
             Form::Plain { content_type } => {
                 let message = message.clone().unwrap_or_default();

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Expected};
@@ -20,9 +19,6 @@ use crate::wire::flow::{Inbound, Outbound};
 use crate::wire::{Accept, DEFAULT_ACCEPT_AFTER_MS, DEFAULT_MAX_MESSAGE, Features, Numbers, Open, OpenFlags};
 
 const ACCEPT_AFTER: Duration = Duration::from_millis(DEFAULT_ACCEPT_AFTER_MS as u64);
-
-/// A message of this length is not kept twice, in its frame and for another one.
-const LARGE: usize = 4 * 1024;
 
 /// A call as it can be sent, more than once if need be.
 pub(super) struct Draft {
@@ -137,12 +133,7 @@ impl Draft {
         if before > 0 && self.call_id.get().is_none() {
             self.call_id = CallId::random();
         }
-        let frame = self.frame(&epoch, timeout, asks, before, now)?;
-        let body_len = self.first.body.len();
-        if body_len > LARGE {
-            // From here on it is kept only once.
-            self.first.body = frame.slice(frame.len() - body_len..);
-        }
+        let opening = self.opening(&epoch, timeout, asks, before, now)?;
         let expected = Expected { asks, sent: now, deadline };
         // Before there is an attempt, which would wait for an ACCEPT even if it was never sent.
         let flow =
@@ -154,7 +145,6 @@ impl Draft {
             attempt.attach(flow);
         }
         let epoch = attempt.ticket().epoch();
-        let opening = Outgoing::new(self.subject.clone(), frame);
         let ticket = attempt.ticket();
         epoch.send(match self.batch(epoch, now) {
             Some(most) => Outgoing { sharing: Sharing::Batch { token: ticket.token(), most }, ..opening },
@@ -168,10 +158,10 @@ impl Draft {
     /// # Errors
     /// As [`send`](Self::send).
     pub(super) fn scatter(&self, epoch: &Arc<Epoch>, now: Instant) -> Result<Ticket, Status> {
-        let frame = self.frame(epoch, self.time_left(now)?, false, 0, now)?;
+        let opening = self.opening(epoch, self.time_left(now)?, false, 0, now)?;
         let ticket = Ticket::open(Arc::clone(epoch), self.subject.clone(), self.deadline())
             .map_err(Status::with_not_processed)?;
-        epoch.send(Outgoing::question(self.subject.clone(), ticket.reply_subject(), frame));
+        epoch.send(Outgoing { reply: Some(ticket.reply_subject()), ..opening });
         Ok(ticket)
     }
 
@@ -227,14 +217,14 @@ impl Draft {
         if self.coalescing == Coalescing::Nothing { shape } else { shape.with(Features::PACK) }
     }
 
-    fn frame(
+    fn opening(
         &self,
         epoch: &Epoch,
         timeout: Option<Duration>,
         asks: bool,
         before: u32,
         now: Instant,
-    ) -> Result<Bytes, Status> {
+    ) -> Result<Outgoing, Status> {
         let (trace, parts) = (self.context.trace(), self.first.parts());
         let trace_bytes = trace.map(TraceContext::to_bytes);
         let open = Open {
@@ -261,16 +251,18 @@ impl Draft {
             tracestate: self.context.trace_state(),
             ..Open::default()
         };
-        let length = self.first.body.len() + metadata_len(&self.metadata) + FRAME_OVERHEAD;
-        let frame = build(length, |buffer| open.encode(self.metadata.raw(), &self.first.body, buffer))
-            .map_err(|error| {
+        let (inline, apart) = Outgoing::divide(&self.first.body);
+        let length = inline.len() + metadata_len(&self.metadata) + FRAME_OVERHEAD;
+        let frame =
+            build(length, |buffer| open.encode(self.metadata.raw(), inline, buffer)).map_err(|error| {
                 Status::resource_exhausted(format!("the request's metadata: {error}"))
                     .with_reason(Reason::TooLarge)
                     .with_not_processed()
             })?;
+        let opening = Outgoing { body: apart, ..Outgoing::new(self.subject.clone(), frame) };
         let limit = frame_limit(epoch.max_payload());
-        if frame.len() <= limit {
-            return Ok(frame);
+        if opening.len() <= limit {
+            return Ok(opening);
         }
         let body_len = self.first.body.len();
         let text = format!("the request of {body_len} bytes does not fit into a message of {limit} bytes");

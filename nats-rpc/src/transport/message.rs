@@ -53,6 +53,9 @@ impl Incoming {
 
 const PACK: u8 = Kind::Pack as u8;
 
+/// A longer body is not copied into its frame.
+const LONGEST_INLINE: usize = 8 * 1024;
+
 /// A message to publish.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
@@ -60,12 +63,19 @@ pub(crate) struct Outgoing {
     pub(crate) reply: Option<Subject>,
     pub(crate) headers: Option<Box<Headers>>,
     pub(crate) payload: Bytes,
+    /// What comes after the payload within the same message: a body that is too long to be copied into its frame.
+    pub(crate) body: Option<Box<Bytes>>,
     pub(crate) sharing: Sharing,
 }
 
 impl Outgoing {
     pub(crate) fn new(subject: Subject, payload: Bytes) -> Self {
-        Self { subject, reply: None, headers: None, payload, sharing: Sharing::None }
+        Self { subject, reply: None, headers: None, payload, body: None, sharing: Sharing::None }
+    }
+
+    /// Which part of a body goes into its frame, and which [beside it](Self::body).
+    pub(crate) fn divide(body: &Bytes) -> (&[u8], Option<Box<Bytes>>) {
+        if body.len() > LONGEST_INLINE { (&[], Some(Box::new(body.clone()))) } else { (body, None) }
     }
 
     /// One that is answered to `reply`.
@@ -78,22 +88,27 @@ impl Outgoing {
         const VERSION_LINE: usize = "NATS/1.0\r\n\r\n".len();
         let line = |(name, value): (&str, &str)| name.len() + value.len() + ": \r\n".len();
         let headers = self.headers.as_deref().map_or(0, |h| VERSION_LINE + h.iter().map(line).sum::<usize>());
-        self.head().len() + self.payload.len() + headers
+        self.head().len() + self.frame_len() + headers
+    }
+
+    /// The length of payload and body.
+    pub(super) fn frame_len(&self) -> usize {
+        self.payload.len() + self.body.as_ref().map_or(0, |body| body.len())
     }
 
     /// What comes before the payload.
     pub(crate) fn head(&self) -> Head {
         match self.sharing {
-            Sharing::Alone(kind, token) => Head::new(kind, token, self.payload.len()),
+            Sharing::Alone(kind, token) => Head::new(kind, token, self.frame_len()),
             _ => Head::default(),
         }
     }
 
     /// The same with all of it in the payload.
     pub(crate) fn joined(mut self) -> Self {
-        let head = self.head();
-        if !head.is_empty() {
-            self.payload = [&head[..], &self.payload[..]].concat().into();
+        let (head, body) = (self.head(), self.body.take().unwrap_or_default());
+        if !head.is_empty() || !body.is_empty() {
+            self.payload = [&head[..], &self.payload[..], &body[..]].concat().into();
         }
         self.sharing = Sharing::None;
         self

@@ -117,7 +117,7 @@ impl Pump {
     /// then the link has to [`send`](Link::send) it.
     pub(crate) fn push_stream(&self, way: &Way<'_>, message: Outgoing, directly: bool) {
         let mut state = lock(&self.state);
-        state.bytes += message.payload.len();
+        state.bytes += message.frame_len();
         state.streams.push_back(message);
         let all_gone = directly && state.publish_streams(way);
         let waiting = state.take_waiting();
@@ -197,7 +197,7 @@ impl Pump {
                 }
                 turn.publish_queue(way).await;
                 for mut message in turn.streams.drain(..) {
-                    let len = message.payload.len();
+                    let len = message.frame_len();
                     alone(&mut message, way.inbox);
                     way.link.publish(message).await;
                     lock(&self.state).backlog.add(len, || way.link.flushed());
@@ -226,7 +226,7 @@ impl Pump {
         while taken < TURN
             && let Some(message) = state.streams.pop_front()
         {
-            taken += message.payload.len();
+            taken += message.frame_len();
             turn.streams.push(message);
         }
         state.bytes -= taken;
@@ -271,7 +271,7 @@ impl State {
         }
         while self.backlog.has_room() {
             let Some(mut message) = self.streams.pop_front() else { return true };
-            let len = message.payload.len();
+            let len = message.frame_len();
             alone(&mut message, way.inbox);
             if let Err(refused) = way.link.try_publish(message) {
                 self.streams.push_front(refused);

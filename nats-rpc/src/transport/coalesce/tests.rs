@@ -104,6 +104,22 @@ fn nothing_goes_that_makes_a_message_too_long() {
 }
 
 #[test]
+fn a_body_beside_its_frame_comes_after_it_and_shares_nothing() {
+    let inbox = inbox();
+    let long = Bytes::from(vec![1; 10_000]);
+    let (inline, body) = Outgoing::divide(&long);
+    assert!(inline.is_empty());
+    let long_answer = Outgoing { body, sharing: Sharing::Packed(5), ..answer("a", 5) };
+    let mut queue = vec![answer("a", 1), long_answer, answer("a", 2)];
+    coalesce(&mut queue, &inbox);
+    assert_eq!((queue.len(), tokens(Kind::Pack, &queue[0])), (2, vec![1, 2]));
+    assert_eq!(
+        items(Kind::Pack, &queue[1]),
+        [Item { token: 5, frame: [&frame(40)[..], &long].concat().into() }]
+    );
+}
+
+#[test]
 fn what_came_in_a_batch_is_answered_in_a_pack_even_alone() {
     let inbox = inbox();
     let mut queue = vec![Outgoing { sharing: Sharing::Packed(5), ..answer("a", 9) }];

@@ -11,7 +11,7 @@ pub(super) const PONG: &[u8] = b"PONG\r\n";
 pub(super) fn publish(message: &Outgoing, to: &mut BytesMut) {
     let headers = message.headers.as_deref().map(header_block);
     let head = message.head();
-    let length = head.len() + message.payload.len();
+    let length = head.len() + message.frame_len();
     to.put_slice(if headers.is_some() { b"HPUB " } else { b"PUB " });
     to.put_slice(message.subject.as_bytes());
     to.put_u8(b' ');

@@ -31,17 +31,20 @@ impl Pending {
 
     pub(super) fn publish(&mut self, message: Outgoing) {
         self.write(|tail| commands::publish(&message, tail));
-        let payload = message.payload;
-        if payload.len() > LONGEST_COPIED {
-            self.len += payload.len();
-            let head = self.tail.split().freeze();
-            self.pieces.extend([head, payload]);
-            self.write(|tail| tail.extend_from_slice(b"\r\n"));
+        self.add(message.payload);
+        if let Some(body) = message.body {
+            self.add(*body);
+        }
+        self.write(|tail| tail.extend_from_slice(b"\r\n"));
+    }
+
+    fn add(&mut self, bytes: Bytes) {
+        if bytes.len() > LONGEST_COPIED {
+            self.len += bytes.len();
+            let before = self.tail.split().freeze();
+            self.pieces.extend([before, bytes]);
         } else {
-            self.write(|tail| {
-                tail.extend_from_slice(&payload);
-                tail.extend_from_slice(b"\r\n");
-            });
+            self.write(|tail| tail.extend_from_slice(&bytes));
         }
     }
 
@@ -139,6 +142,19 @@ mod tests {
             }
             let expected: Vec<u8> = [lengths, lengths].concat().into_iter().flat_map(expected).collect();
             assert!(written == expected, "{most} at a time: {} of {}", written.len(), expected.len());
+        }
+    }
+
+    #[test]
+    fn a_body_comes_after_its_frame() {
+        for len in [1, LONGEST_COPIED + 1] {
+            let mut pending = Pending::default();
+            let body = Some(Box::new(vec![b'y'; len].into()));
+            pending.publish(Outgoing { body, ..message(3) });
+            let expected =
+                [format!("PUB a {}\r\nxxx", len + 3).as_bytes(), &vec![b'y'; len], b"\r\n"].concat();
+            assert_eq!(pending.len(), expected.len());
+            assert!(take(&mut pending, usize::MAX) == expected);
         }
     }
 
