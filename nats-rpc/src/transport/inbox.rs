@@ -171,9 +171,7 @@ impl Inbox {
         if !matches!(said, Delivery::Message { .. }) {
             return None;
         }
-        let mut calls = link.calls_at(place);
-        calls.retain(|call| self.slots.is_unanswered(*call));
-        (calls.len() == 1).then_some(calls)
+        self.slots.only_one_of(link.calls_at(place)).map(|call| vec![call])
     }
 
     fn ignore(&self, why: &str) {

@@ -2,12 +2,12 @@ use std::collections::VecDeque;
 use std::mem;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use super::batches::Batches;
 use super::slab::{FIRST_PAGE, PAGES, Slab, locate, page_len};
-use super::{Delivery, Flow};
+use super::{Delivery, Flow, lock};
 use crate::subject::Subject;
 use crate::wire::token;
 
@@ -16,6 +16,9 @@ const GROUP: usize = FIRST_PAGE;
 
 /// Messages that are kept for a call that is no stream. It gets hardly any, unless many instances answer it.
 const MAX_MAIL: usize = 1024;
+
+/// So many calls are remembered that have ended without an answer.
+const UNANSWERED: usize = 1024;
 
 /// No alarm.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -27,6 +30,8 @@ pub(crate) const NEVER: u64 = u64::MAX;
 pub(crate) struct Slots {
     slab: Slab<Waiting>,
     batches: Batches,
+    /// The last calls that have ended without an answer that names them.
+    unanswered: Mutex<VecDeque<u64>>,
     /// For each group of slots, no call in it has an earlier alarm.
     earliest: [OnceLock<Box<[AtomicU64]>>; PAGES],
 }
@@ -58,7 +63,8 @@ pub(crate) enum Reached {
 
 impl Slots {
     pub(crate) fn new() -> Self {
-        Self { slab: Slab::new(), batches: Batches::new(), earliest: [const { OnceLock::new() }; PAGES] }
+        let (unanswered, earliest) = (Mutex::default(), [const { OnceLock::new() }; PAGES]);
+        Self { slab: Slab::new(), batches: Batches::new(), unanswered, earliest }
     }
 
     /// How many calls are waiting, those that were given up included.
@@ -77,8 +83,16 @@ impl Slots {
 
     /// Gives the slot back; what it still holds is dropped.
     pub(crate) fn close(&self, token: u64) {
-        if let Some(Waiting { batch: Some(batch), .. }) = self.slab.close(token) {
+        let Some(Waiting { batch, answered, .. }) = self.slab.close(token) else { return };
+        if let Some(batch) = batch {
             self.batches.leave(batch.get());
+        }
+        if !answered {
+            let mut unanswered = lock(&self.unanswered);
+            if unanswered.len() == UNANSWERED {
+                unanswered.pop_front();
+            }
+            unanswered.push_back(token);
         }
     }
 
@@ -94,9 +108,14 @@ impl Slots {
         self.batches.calls(token)
     }
 
-    /// Whether what is said of a BATCH without a token may be of this call, should it be in there.
-    pub(crate) fn is_unanswered(&self, token: u64) -> bool {
-        self.slab.with(token, |waiting| !waiting.answered).unwrap_or(false)
+    /// Which of these calls is meant by what names none of them, if it can be only one: all others were answered.
+    pub(crate) fn only_one_of(&self, mut calls: Vec<u64>) -> Option<u64> {
+        let is_open = |call: &u64| {
+            let waits = self.slab.with(*call, |waiting| !waiting.answered);
+            waits.unwrap_or_else(|| lock(&self.unanswered).contains(call))
+        };
+        calls.retain(is_open);
+        if let [call] = calls[..] { Some(call) } else { None }
     }
 
     /// Sets the alarm anew.

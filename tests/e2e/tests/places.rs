@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use e2e::{
@@ -218,5 +219,35 @@ async fn what_names_no_call_is_of_the_only_one_or_of_none() {
     }
     // And the answers to those that had ended.
     until("all is seen", || connection.stats().ignored == before + CALLS as u64).await;
+    nothing_waits(&connection).await;
+}
+
+/// What comes late for a call that was given up is not taken for another's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_a_call_was_given_up_nobody_is_told_of_a_whole_batch() {
+    let world = World::nats();
+    let mut instance = Instance::new(&world).await;
+    let (connection, client) = instance.client(&world).await;
+    let ask = client.ask(question("given up")).timeout(Duration::from_millis(20));
+    let (given, given_up) = tokio::join!(ask.into_future(), instance.next());
+    assert_eq!(given.unwrap_err().code(), Code::DeadlineExceeded);
+    let refused = encoded(|out| Refused::new(RefusedReason::TooLarge, "by hand").encode(out));
+    for calls in 1.. {
+        let ask = client.ask(question("next")).timeout(LONG);
+        let (given, is_there) = tokio::join!(ask.into_future(), async {
+            let came = instance.next().await;
+            let is_there = came.reply == given_up.reply;
+            if is_there {
+                instance.publish(&came.reply, &refused).await;
+            }
+            instance.publish(&came.reply, &came.answer).await;
+            is_there
+        });
+        assert_eq!(given.unwrap().into_inner().text, "next");
+        if is_there {
+            break;
+        }
+        assert!(calls < 1_000, "no other call comes there");
+    }
     nothing_waits(&connection).await;
 }

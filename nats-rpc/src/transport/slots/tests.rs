@@ -134,6 +134,24 @@ fn a_batch_is_over_with_the_first_item_that_is_answered() {
     calls.iter().for_each(|call| drop(slots.deliver(*call, message("of the whole"))));
     assert_eq!(slots.batch(batch), Some(calls.to_vec()));
     slots.deliver_item(calls[1], message("an answer"));
-    assert_eq!(calls.map(|call| slots.is_unanswered(call)), [true, false, true]);
     assert_eq!(slots.batch(batch), None);
+}
+
+#[test]
+fn what_names_no_call_is_of_the_only_one_that_was_not_answered() {
+    let slots = Slots::new();
+    let calls = [(); 3].map(|()| open(&slots, NEVER));
+    let [answered, ended, open] = calls;
+    let only = |slots: &Slots| slots.only_one_of(calls.to_vec());
+    slots.deliver_item(answered, message("an answer"));
+    assert_eq!(only(&slots), None);
+    slots.deliver_item(ended, message("an answer"));
+    slots.close(ended);
+    assert_eq!(only(&slots), Some(open));
+    // One that has ended without an answer may still be meant.
+    let given_up = slots.open(SUBJECT, NEVER).unwrap();
+    slots.close(given_up);
+    assert_eq!(slots.only_one_of(vec![open, given_up]), None);
+    slots.close(open);
+    assert_eq!(only(&slots), Some(open), "whom it does not reach any more");
 }
