@@ -78,12 +78,12 @@ impl Shared {
             }
             _ => false,
         };
-        let length = if self.body.is_empty() { first.frame_len() } else { self.body.len() };
+        let length = if self.body.is_empty() { first.payload.len() } else { self.body.len() };
         along
             && first.body.is_none()
             && frame.body.is_none()
-            && first.frame_len().max(frame.frame_len()) <= LONGEST_FRAME
-            && length + batch::item_len(frame.frame_len()) + batch::BEGINNING <= MAX_BATCH_BYTES
+            && first.payload.len().max(frame.payload.len()) <= LONGEST_FRAME
+            && length + batch::item_len(frame.payload.len()) + batch::BEGINNING <= MAX_BATCH_BYTES
     }
 
     fn add(&mut self, frame: &Outgoing, first: &Outgoing) {

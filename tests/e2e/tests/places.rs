@@ -228,7 +228,7 @@ async fn where_a_call_was_given_up_nobody_is_told_of_a_whole_batch() {
     let world = World::nats();
     let mut instance = Instance::new(&world).await;
     let (connection, client) = instance.client(&world).await;
-    let ask = client.ask(question("given up")).timeout(Duration::from_millis(20));
+    let ask = client.ask(question("given up")).timeout(Duration::from_millis(200));
     let (given, given_up) = tokio::join!(ask.into_future(), instance.next());
     assert_eq!(given.unwrap_err().code(), Code::DeadlineExceeded);
     let refused = encoded(|out| Refused::new(RefusedReason::TooLarge, "by hand").encode(out));
